@@ -1,0 +1,249 @@
+"""HTTP messages as the filters see them: a validated head kept as bytes plus edits, and a body.
+
+Strategy (design section 4.3): the field lines stay the bytes that came in. One scan (linker/http/h1.py) notes where the
+lines stand whose names routing, framing or a filter may ask for (`KNOWN`); edits are recorded as lines cut and lines
+added and applied once, by `render`. Asking for any other name indexes all lines, which is the slow and rare way.
+Field names are given in lower case as bytes; lines that are added are complete: `b"Via: 1.1 linkerd\\r\\n"`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from dtab import Dtab, Path
+
+if TYPE_CHECKING:
+    from namer.addr import Address
+    from namer.name import Bound
+
+Span = tuple[int, int, bytes]
+"""Where a line starts, where it ends (after its CRLF), and its value without surrounding white space."""
+
+KNOWN = frozenset(
+    b"host connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding"
+    b" upgrade content-length expect via forwarded max-forwards retry-after date x-forwarded-client-cert"
+    b" l5d-dtab l5d-ctx-dtab l5d-ctx-deadline l5d-ctx-trace l5d-sample l5d-reqid l5d-dst-service l5d-dst-client"
+    b" l5d-dst-residual l5d-add-context l5d-name l5d-err l5d-retryable l5d-success-class finagle-http-nack".split()
+)
+"""Names found by the one scan. Any name that begins with `l5d-` is found too, so that clearContext sees all."""
+
+_LINE = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
+
+
+def is_known(name: bytes) -> bool:
+    """Whether the one scan finds lines of this (lower-case) name."""
+    return name in KNOWN or name.startswith(b"l5d-")
+
+
+class Headers:
+    """The field lines of one message: bytes as received, plus edits.
+
+    raw: validated lines, each ending in CRLF, without the empty line.
+    index: lower-case name -> spans of its lines in `raw`, for all KNOWN names at least.
+    """
+
+    __slots__ = ("raw", "index", "_whole", "_cuts", "_added")
+
+    def __init__(self, raw: bytes = b"", index: dict[bytes, list[Span]] | None = None) -> None:
+        self.raw = raw
+        self._whole = index is None
+        self.index: dict[bytes, list[Span]] = _index(raw) if index is None else index
+        self._cuts: list[Span] | None = None
+        self._added: dict[bytes, bytes] = {}
+
+    def _spans(self, name: bytes) -> list[Span] | None:
+        if not self._whole and not is_known(name):
+            cut = {span[0] for span in self._cuts or ()}
+            index = _index(self.raw)
+            self.index = {n: kept for n, spans in index.items() if (kept := [s for s in spans if s[0] not in cut])}
+            self._whole = True
+        return self.index.get(name)
+
+    def get(self, name: bytes) -> bytes | None:
+        """The first value of `name`, or None."""
+        spans = self._spans(name)
+        if spans:
+            return spans[0][2]
+        if name in self._added:
+            return _LINE.findall(self._added[name])[0][1]  # type: ignore[no-any-return]  # re gives Any
+        return None
+
+    def get_all(self, name: bytes) -> list[bytes]:
+        """Every value of `name`, in order."""
+        values = [span[2] for span in self._spans(name) or ()]
+        if name in self._added:
+            values += [value for _, value in _LINE.findall(self._added[name])]
+        return values
+
+    def __contains__(self, name: bytes) -> bool:
+        return bool(self._spans(name)) or name in self._added
+
+    def remove(self, name: bytes) -> None:
+        """Drop every line of `name`."""
+        if self._spans(name):
+            spans = self.index.pop(name)
+            if self._cuts is None:
+                self._cuts = spans
+            else:
+                self._cuts = self._cuts + spans
+        self._added.pop(name, None)
+
+    def put(self, name: bytes, line: bytes) -> None:
+        """Replace all lines of `name` by the complete `line` (which may be several lines of that name)."""
+        if name in self.index or not (self._whole or is_known(name)):
+            self.remove(name)
+        self._added[name] = line
+
+    def append(self, name: bytes, line: bytes) -> None:
+        """One more line of `name`, after those there are."""
+        self._added[name] = self._added.get(name, b"") + line
+
+    def names(self) -> list[bytes]:
+        """The lower-case names present, without order."""
+        self._spans(b"")
+        return [*self.index, *(name for name in self._added if name not in self.index)]
+
+    def items(self) -> list[tuple[bytes, bytes]]:
+        """(name as written, value) of every line, in the order they are sent."""
+        return _LINE.findall(self.render())
+
+    def render(self) -> bytes:
+        """The lines to send: what came, less the cuts, then the added ones."""
+        raw = self.raw
+        if self._cuts is not None:
+            parts, at = [], 0
+            for start, end, _ in sorted(self._cuts):
+                parts.append(raw[at:start])
+                at = end
+            parts.append(raw[at:])
+            raw = b"".join(parts)
+        return raw + b"".join(self._added.values()) if self._added else raw
+
+    def copy(self) -> Headers:
+        """An independent copy: edits of one are not seen in the other."""
+        twin = Headers.__new__(Headers)
+        twin.raw, twin.index, twin._whole = self.raw, self.index.copy(), self._whole
+        twin._cuts, twin._added = self._cuts, self._added.copy()
+        return twin
+
+    def __repr__(self) -> str:
+        return f"Headers({self.render()!r})"
+
+
+def _index(raw: bytes) -> dict[bytes, list[Span]]:
+    index: dict[bytes, list[Span]] = {}
+    for m in _LINE.finditer(raw):
+        index.setdefault(m[1].lower(), []).append((m.start(), m.end(), m[2]))
+    return index
+
+
+class BodyStream(Protocol):
+    """A body that is still arriving. One reader; back-pressure is that nobody calls `read`."""
+
+    length: int | None
+    """Bytes promised by Content-Length; None where the end is found by chunks or by the close."""
+    trailers: bytes
+    """Validated trailer lines, known once `read` gave b""; b"" when there are none."""
+
+    async def read(self) -> bytes:
+        """The next buffer, b"" at the end. Raises a ProxyError when the peer breaks off or breaks the framing."""
+
+    def close(self) -> None:
+        """Give up what is unread; its connection will not be used again. Harmless after the end, and twice."""
+
+
+Body = bytes | BodyStream
+
+
+class Request:
+    """One request on its way through a router.
+
+    method, target: as received (target in origin form after the server's door). minor: 1 for HTTP/1.1, 0 for 1.0.
+    body: bytes when it is whole (then it may be replayed), else a stream. peer, local: (ip, port) of the client
+    connection's two ends. Filled on the way down: `dtab` (request-local: ctx ++ user), `dst` (the logical name),
+    `bound` and `endpoint` (where the last attempt went), `deadline` (epoch seconds or None), `trace`.
+    """
+
+    __slots__ = (
+        "method", "target", "minor", "headers", "body", "peer", "local", "scheme",
+        "dtab", "dst", "bound", "endpoint", "deadline", "trace", "started", "connection_id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        headers: Headers,
+        body: Body = b"",
+        *,
+        minor: int = 1,
+        peer: tuple[str, int] = ("", 0),
+        local: tuple[str, int] = ("", 0),
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.minor = minor
+        self.peer = peer
+        self.local = local
+        self.scheme = b""
+        self.dtab: Dtab = NO_DTAB
+        self.dst: Path = NO_PATH
+        self.bound: Bound | None = None
+        self.endpoint: Address | None = None
+        self.deadline: float | None = None
+        self.trace: object = None
+        self.started = 0.0
+        self.connection_id = b""
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the body is still arriving, so that the request cannot be replayed."""
+        return type(self.body) is not bytes
+
+    def __repr__(self) -> str:
+        return f"<{self.method.decode('latin1')} {self.target.decode('latin1')} dst={self.dst.show()}>"
+
+
+class Response:
+    """One response on its way back. `from_service`: it came from a backend, it was not made by the router."""
+
+    __slots__ = ("status", "reason", "headers", "body", "minor", "from_service")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: Body = b"",
+        *,
+        reason: bytes = b"",
+        minor: int = 1,
+        from_service: bool = False,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+        self.minor = minor
+        self.from_service = from_service
+
+    def discard(self) -> None:
+        """Give up the body: the response will not be sent on."""
+        if type(self.body) is not bytes:
+            self.body.close()  # type: ignore[union-attr]  # the type() test above leaves only streams
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.reason.decode('latin1')}>"
+
+
+def text_response(status: int, text: str, *lines: bytes) -> Response:
+    """A text/plain response made by the router; `lines` are complete extra field lines."""
+    body = text.encode()
+    raw = b"Content-Type: text/plain\r\nContent-Length: %d\r\n" % len(body)
+    return Response(status, Headers(raw + b"".join(lines)), body)
+
+
+NO_DTAB = Dtab(())
+NO_PATH = Path()

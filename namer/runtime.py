@@ -1,0 +1,51 @@
+"""The outside world as a namer sees it: who runs its tasks, and what time it is.
+
+Strategy: namers answer synchronously with activities; whatever must wait (a poll, a watch, DNS) is an async function
+started by `spawn` when somebody begins to observe and cancelled when nobody does any more. Written once with anyio,
+so that the same namer runs under trio (linker) and asyncio (namerd).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import time
+from typing import Protocol
+
+import anyio
+import anyio.abc
+
+from namer.activity import Close
+
+
+class Runtime(Protocol):
+    """What a namer needs to live."""
+
+    def spawn(self, name: str, fn: Callable[[], Awaitable[None]]) -> Close:
+        """Start `fn` as a task of the owner; the returned close cancels it. `fn` must handle its own errors."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class TaskRuntime:
+    """A runtime over an anyio task group, whose owner ends all tasks by cancelling the group."""
+
+    group: anyio.abc.TaskGroup
+    clock: Callable[[], float] = time
+
+    def spawn(self, name: str, fn: Callable[[], Awaitable[None]]) -> Close:
+        """See `Runtime.spawn`."""
+        scope = anyio.CancelScope()
+
+        async def run() -> None:
+            with scope:
+                await fn()
+
+        self.group.start_soon(run, name=name)
+        return scope.cancel
+
+    def now(self) -> float:
+        """See `Runtime.now`."""
+        return self.clock()
