@@ -1,0 +1,95 @@
+"""Scalars of a configuration file → `str`, `int`, `float`, `bool`, `Path`, `Dtab`.
+
+Strict where linkerd crashed later (observed.md: numeric strings), lenient where it was: an unquoted number or boolean
+is taken as text where text is wanted (`label: 8080`), an integer where a double is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from dtab import Dtab, Path
+from namer.nodes import ListNode, MapNode, Node, ScalarNode, is_null
+
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_LONGEST_NUMBER = 40  # characters; more cannot fit 64 bits or a double's digits, and huge powers cost time
+_INT64 = 1 << 63
+
+
+def expected(what: str, node: Node) -> str:
+    """The message for a node of the wrong type."""
+    return f"expected {what}, got {describe(node)}"
+
+
+def describe(node: Node) -> str:
+    """What stands there, for messages."""
+    if isinstance(node, MapNode):
+        return "a mapping"
+    if isinstance(node, ListNode):
+        return "a list"
+    if is_null(node):
+        return "nothing"
+    text = node.text if len(node.text) <= 80 else node.text[:77] + "..."
+    if node.plain and (node.text in _BOOLS or _FLOAT.fullmatch(node.text)):
+        return text
+    return f"the text {text!r}"
+
+
+def _str(node: ScalarNode) -> str:
+    if is_null(node):
+        raise ValueError(expected("text", node))
+    return node.text
+
+
+def _int(node: ScalarNode) -> int:
+    if node.plain and _INT.fullmatch(node.text):
+        value = int(node.text) if len(node.text) <= _LONGEST_NUMBER else _INT64
+        if not -_INT64 <= value < _INT64:
+            raise ValueError(f"{node.text[:_LONGEST_NUMBER]} does not fit 64 bits")
+        return value
+    raise ValueError(expected("an integer", node))
+
+
+def _float(node: ScalarNode) -> float:
+    if node.plain and len(node.text) <= _LONGEST_NUMBER and _FLOAT.fullmatch(node.text):
+        value = float(node.text)
+        if value not in (float("inf"), float("-inf")):
+            return value
+    raise ValueError(expected("a number", node))
+
+
+def _bool(node: ScalarNode) -> bool:
+    if node.plain and node.text in _BOOLS:
+        return _BOOLS[node.text]
+    raise ValueError(expected("true or false", node))
+
+
+def _path(node: ScalarNode) -> Path:
+    return Path.read(_str(node))
+
+
+def _dtab(node: ScalarNode) -> Dtab:
+    return Dtab.read(_str(node))
+
+
+SCALARS: dict[type[Any], tuple[str, Callable[[ScalarNode], Any]]] = {
+    str: ("text", _str),
+    int: ("an integer", _int),
+    float: ("a number", _float),
+    bool: ("true or false", _bool),
+    Path: ("a path", _path),
+    Dtab: ("a dtab", _dtab),
+}
+"""type → what it is called and its reader, which raises `ValueError` with the message."""
+
+
+def read_scalar(type_: type[Any], node: Node) -> Any:
+    """The value of a node for one of the types of `SCALARS`. Raises `ValueError` with the message."""
+    what, read = SCALARS[type_]
+    if not isinstance(node, ScalarNode):
+        raise ValueError(expected(what, node))
+    return read(node)
