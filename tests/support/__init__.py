@@ -6,8 +6,8 @@
         answer = talk(proc.port, get("/status/404", host="web"))
         assert answer.status == 404 and b0.take()[0].target == "/status/404"
 
-process.py starts and stops, peers.py knows other servers' configurations, backend.py answers and records, client.py asks,
-wire.py reads HTTP/1 from a blocking socket for both.
+process.py starts and stops, peers.py knows other servers' configurations, backend.py answers and records, client.py
+asks, wire.py reads HTTP/1 from a blocking socket for both.
 """
 
 from tests.support.backend import Backend, Seen

@@ -1,6 +1,7 @@
 """A recording HTTP/1 backend whose behaviour is named by words in the request's path.
 
-The words may stand anywhere in the path, so that prefixes which routing consumes may stand before them; `/status/503`, `/slow/300`:
+The words may stand anywhere in the path, so that prefixes which routing consumes may stand before them; `/status/503`,
+`/slow/300`:
 
     status/N            answer N                                 reset    RST before an answer
     slow/MS             wait before answering                    hangup   close before an answer

@@ -57,8 +57,8 @@ def get(
 def talk(port: int, request: bytes, *, method: str | None = None, timeout: float = 8.0, watch: bool = True) -> Answer:
     """Send `request` on a new connection and read one final answer; network errors land in `Answer.error`.
 
-    `method` is needed only where the first word of `request` does not say that the answer has no body. `watch=False` skips the look
-    whether the server closes afterwards.
+    `method` is needed only where the first word of `request` does not say that the answer has no body. `watch=False`
+    skips the look whether the server closes afterwards.
     """
     method = method or request.split(b" ", 1)[0].decode("latin-1")
     answer = Answer()

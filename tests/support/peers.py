@@ -1,7 +1,7 @@
 """Other HTTP proxies and servers, to measure beside and to try the tests on: nginx, HAProxy, Envoy.
 
-`proxy("envoy", backend_port)` runs one as a plain reverse proxy with one worker and no access log; `nginx(config)` runs any nginx
-configuration. Those that are not installed are named by `missing()`; `.ci/install-peers` installs them.
+`proxy("envoy", backend_port)` runs one as a plain reverse proxy with one worker and no access log; `nginx(config)` runs
+any nginx configuration. Those that are not installed are named by `missing()`; `.ci/install-peers` installs them.
 """
 
 import importlib.util
@@ -88,18 +88,18 @@ def missing(names: Sequence[str] = PEERS) -> list[str]:
 
 
 @contextmanager
-def nginx(config: str, *, wrapper: Sequence[str] = ()) -> Iterator[Process]:
+def nginx(config: str, *, wrapper: Sequence[str] = (), ready: bool = True) -> Iterator[Process]:
     """nginx with this whole configuration; begin it with NGINX_PREAMBLE, which opens `http {`."""
     command = [*wrapper, _need("nginx"), "-c", "{CONFIG}", "-p", "{TMP}", "-e", "stderr"]
-    with spawn(command, config, name="nginx.conf") as process:
+    with spawn(command, config, name="nginx.conf", ready=ready) as process:
         yield process
 
 
 @contextmanager
-def proxy(name: str, backend_port: int, *, wrapper: Sequence[str] = ()) -> Iterator[Process]:
+def proxy(name: str, backend_port: int, *, wrapper: Sequence[str] = (), ready: bool = True) -> Iterator[Process]:
     """One of PEERS as a reverse proxy on `process.port` to one backend, keep-alive on both sides."""
     if name == "nginx":
-        with nginx(NGINX_PROXY % backend_port, wrapper=wrapper) as process:
+        with nginx(NGINX_PROXY % backend_port, wrapper=wrapper, ready=ready) as process:
             yield process
         return
     command, config, file = {
@@ -110,7 +110,7 @@ def proxy(name: str, backend_port: int, *, wrapper: Sequence[str] = ()) -> Itera
             "envoy.yaml",
         ),
     }[name]
-    with spawn([*wrapper, _need(name), *command], config % backend_port, name=file) as process:
+    with spawn([*wrapper, _need(name), *command], config % backend_port, name=file, ready=ready) as process:
         yield process
 
 

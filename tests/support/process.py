@@ -1,11 +1,11 @@
 """Start a server process for a test, wait until it answers, stop it by its process id.
 
-Everything is on loopback and on free ports; each process has a temporary directory of its own, removed when it stops. Output goes
-to a file there, so that a chatty process never blocks on a pipe.
+Everything is on loopback and on free ports; each process has a temporary directory of its own, removed when it stops.
+Output goes to a file there, so that a chatty process never blocks on a pipe.
 
-A configuration text may contain `{PORT}`, `{ADMIN}`, any `{PORT_<name>}` (each becomes a free port, the same at each occurrence),
-`{DIR}` (the directory that holds `files`) and `{TMP}` (the process's own directory). Other braces stay as they are, so YAML flow
-mappings need no escaping.
+A configuration text may contain `{PORT}`, `{ADMIN}`, any `{PORT_<name>}` (each becomes a free port, the same at each
+occurrence), `{DIR}` (the directory that holds `files`) and `{TMP}` (the process's own directory). Other braces stay as
+they are, so YAML flow mappings need no escaping.
 """
 
 import re
@@ -63,7 +63,7 @@ class Process:
         return self.popen.wait(timeout)
 
     def stop(self, how: int = signal.SIGTERM, timeout: float = STOP_S) -> int:
-        """Ask it to stop, kill it if it does not within `timeout` seconds; its exit code. Harmless when already stopped."""
+        """Ask it to stop, kill it if it does not within `timeout` seconds; its exit code. Harmless once stopped."""
         if self.popen.poll() is None:
             self.popen.send_signal(how)
             try:
@@ -74,7 +74,7 @@ class Process:
         return self.popen.returncode
 
     def wait_until_listening(self, timeout: float = START_S) -> None:
-        """Until every port of the configuration accepts. RuntimeError with its stderr when it ends or takes too long."""
+        """Until every port of the configuration accepts. RuntimeError with its stderr if it ends or takes too long."""
         end = time.monotonic() + timeout
         for name, port in self.ports.items():
             while not _accepts(port):
@@ -95,9 +95,10 @@ def spawn(
     name: str = "config",
     ready: bool = True,
 ) -> Iterator[Process]:
-    """Run `command`, with each `{CONFIG}` in it replaced by the path of the filled-in configuration, until the block ends.
+    """Run `command`, each `{CONFIG}` in it replaced by the filled-in configuration's path, until the block ends.
 
-    `files` are written to `{DIR}` before the start. `ready=False`: do not wait for its ports (it is expected to refuse to start).
+    `files` are written to `{DIR}` before the start. `ready=False`: do not wait for its ports (it is expected to refuse
+    to start).
     """
     directory = Path(tempfile.mkdtemp(prefix="linker-test-"))
     try:

@@ -70,10 +70,8 @@ def test_a_process_is_stopped_at_the_end_of_its_block() -> None:
 def test_placeholders_are_filled_and_yaml_braces_stay(tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("x")
     text, ports = fill("admin: {ip: 127.0.0.1, port: {ADMIN}}\na: {PORT_B} {PORT_B}\nroot: {DIR}", directory)
-    assert (
-        text
-        == f"admin: {{ip: 127.0.0.1, port: {ports['ADMIN']}}}\na: {ports['PORT_B']} {ports['PORT_B']}\nroot: {directory}/files"
-    )
+    admin, other = ports["ADMIN"], ports["PORT_B"]
+    assert text == f"admin: {{ip: 127.0.0.1, port: {admin}}}\na: {other} {other}\nroot: {directory}/files"
 
 
 def test_a_free_port_is_free() -> None:

@@ -1,7 +1,7 @@
 """Reading HTTP/1 from a blocking socket, as tests need it: whole messages, no judgement.
 
-Deliberately forgiving and separate from the product's codec: a test must be able to see what was sent, well-formed or not. The strict
-reader is tests/smuggling/strict.py.
+Deliberately forgiving and separate from the product's codec: a test must be able to see what was sent, well-formed or
+not. The strict reader is tests/smuggling/strict.py.
 """
 
 from dataclasses import dataclass, field
