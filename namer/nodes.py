@@ -38,13 +38,22 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """plain: unquoted, so that it may stand for a number, a boolean or null."""
+    """plain: unquoted, so that it may stand for a number, a boolean or null.
+
+    indent: of a literal block (`|`), the columns before its text, which begins on the line after `mark`; else None.
+    """
 
     mark: Mark
     text: str
     plain: bool
-    block: bool = False
-    """A `|` or `>` scalar, whose text begins on the line after its mark."""
+    indent: int | None = None
+
+    def mark_at(self, position: int) -> Mark:
+        """Where the character `position` of the text stands in the file: exact for literal blocks and one-line scalars."""
+        before = self.text[:position]
+        if self.indent is not None:
+            return Mark(self.mark.line + 1 + before.count("\n"), self.indent + position - before.rfind("\n"))
+        return self.mark if "\n" in self.text else Mark(self.mark.line, self.mark.column + position + (not self.plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +184,15 @@ class _Yaml:
 
     def _scalar(self, event: Any, mark: Mark) -> ScalarNode:
         plain = event.style in (None, "")
+        indent = None
+        if event.style == "|":
+            body = self.text.split("\n")[mark.line : event.end_mark.line + 1]
+            indent = next((len(line) - len(line.lstrip(" ")) for line in body if line.strip()), 0)
         if event.tag == _CORE + "str":
             plain = False
         elif event.tag is not None and event.tag != "!":
             _check_tag(event, "str", mark)
-        return ScalarNode(mark, event.value, plain, event.style in ("|", ">"))
+        return ScalarNode(mark, event.value, plain, indent)
 
     def _alias(self, event: Any, mark: Mark) -> Node:
         anchor = self.anchors.get(event.anchor)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from dtab import Dtab, Path
-from namer.nodes import ListNode, MapNode, Node, ScalarNode, is_null
+from dtab import Dtab, DtabSyntaxError, Path
+from namer.nodes import ListNode, MapNode, Mark, Node, ScalarNode, is_null
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
@@ -93,3 +93,15 @@ def read_scalar(type_: type[Any], node: Node) -> Any:
     if not isinstance(node, ScalarNode):
         raise ValueError(expected(what, node))
     return read(node)
+
+
+def pointed(node: Node, error: DtabSyntaxError) -> tuple[Mark, str]:
+    """Where in the file a path or dtab is wrong, and the parser's message (dtab.md section 1.4), of a text of many
+    lines with the wrong line alone."""
+    text = error.text
+    position = min(error.position, len(text.rstrip()))
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", start)
+    line, at = text[start : end if end >= 0 else len(text)], position - start
+    message = f"{error.expected} expected but {error.found} found at '{line[:at]}[{line[at : at + 1]}]{line[at + 1 :]}'"
+    return (node.mark_at(position) if isinstance(node, ScalarNode) else node.mark), message
