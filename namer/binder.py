@@ -1,6 +1,6 @@
-"""The walk over (type, node) that `namer/config.py` describes: one pass, every error noted, nothing built from bad parts.
+"""The walk over (type, node) that `namer/config.py` describes: one pass, every error noted.
 
-Strategy: `_Binder` has a method a shape of type; each returns a value, or `BAD` after noting why, and goes on with
+Strategy: `Binder` has a method a shape of type; each returns a value, or `BAD` after noting why, and goes on with
 its siblings. Classes are built only from good fields, so that `__post_init__` never sees half a configuration.
 """
 
@@ -13,7 +13,6 @@ import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from dtab import DtabSyntaxError
@@ -35,9 +34,14 @@ def guess(word: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(known)}" if known else "there is none"
 
 
-@cache
-def _hints(cls: Any) -> Mapping[str, Any]:
-    return typing.get_type_hints(cls, include_extras=True)
+_HINTS: dict[Any, Mapping[str, Any]] = {}
+
+
+def hints(cls: type[Any]) -> Mapping[str, Any]:
+    """Field name → type of a configuration class, resolved once."""
+    if cls not in _HINTS:
+        _HINTS[cls] = typing.get_type_hints(cls, include_extras=True)
+    return _HINTS[cls]
 
 
 def _key_path(path: str, key: str) -> str:
@@ -189,7 +193,7 @@ class Binder:
             elif fields[key].metadata.get("planned"):
                 self.bad(key_node.mark, _key_path(block.path, key), f"{key}: {NOT_IMPLEMENTED}")
             else:
-                values[key] = self.value(_hints(cls)[key], node, _key_path(block.path, key))
+                values[key] = self.value(hints(cls)[key], node, _key_path(block.path, key))
         for name, field in fields.items():
             if name not in values and field.default is field.default_factory is dataclasses.MISSING:
                 self.bad(block.node.mark, block.path, field.metadata.get("required", f"{name} is required"))

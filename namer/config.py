@@ -7,7 +7,7 @@ A configuration class is a frozen, keyword-only dataclass whose field names *are
 A `__post_init__` that raises `ValueError` makes that an error of the block, `FieldError` of one of its keys.
 Class attribute `removed_keys: ClassVar[dict[str, str]]`: keys of older versions → what replaced them.
 
-Strategy: `namer/nodes.py` reads the text, `namer/binder.py` walks it along the types. linkerd.md section 2.
+Strategy: `namer/yaml_nodes.py` reads the text, `namer/binder.py` walks it along the types. linkerd.md section 2.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from namer.binder import Binder
 from namer.marks import ConfigError, ConfigErrors, FieldError, Marks
-from namer.nodes import MapNode, Mark, TextError, is_null, read_nodes
+from namer.nodes import MapNode, Mark, TextError, is_null
 from namer.plugin import Registry
 from namer.values import (
     Directory,
@@ -42,6 +42,7 @@ from namer.values import (
     at_least,
     between,
 )
+from namer.yaml_nodes import read_nodes
 
 __all__ = [
     "Binding",
