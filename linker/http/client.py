@@ -1,0 +1,240 @@
+"""The client's side of HTTP/1: one connection to an endpoint, one exchange at a time.
+
+Strategy: send head and body in one go when the body is whole, else pump it from a coroutine of its own while the
+answer is awaited (the backend may answer early). Whatever is doubtful afterwards (bytes beyond the answer, an unsent
+body, a broken framing) closes the connection instead of reusing it: observed.md, "backend bytes beyond the answer".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from linker.errors import BadResponse, ProxyError, UpstreamClosed
+from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
+from linker.http.framing import CHUNKED, UNTIL_CLOSE, ChunkDecoder, response_length
+from linker.http.heads import HeadLimits, parse_response
+from linker.http.message import BodyStream, Request, Response
+from linker.http.stats import ConnectionStats, Traffic
+from linker.http.write import LAST_CHUNK, chunk, request_head
+from linker.reactor import Cancelled, Task
+from linker.sockets import Socket
+
+MAX_INTERIM = 32
+"""1xx responses taken before the final one; more is a broken or hostile backend."""
+_INTERIM_DROPPED = (b"connection", b"keep-alive", b"transfer-encoding", b"content-length", b"upgrade", b"trailer")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """Limits of the answers of a client's endpoints; see `ServerOptions`."""
+
+    limits: HeadLimits = field(default_factory=HeadLimits)
+    stream_after: int | None = 5 * 1024
+    read_timeout: float | None = None
+    write_timeout: float | None = None
+
+
+class Upstream:
+    """One connection to an endpoint. Its pool owns it: `done(connection, reusable)` is called after every exchange.
+
+    label: how errors name the endpoint. born, idle_since: seconds on `monotonic`, for session limits.
+    """
+
+    __slots__ = (
+        "sock", "buffer", "label", "born", "idle_since", "exchanges", "traffic",
+        "_options", "_done", "_pump", "_reusable", "_broken",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sock: Socket,
+        label: str,
+        options: ClientOptions,
+        stats: ConnectionStats,
+        done: Callable[[Upstream, bool], None],
+    ) -> None:
+        self.sock = sock
+        self.buffer = b""
+        self.label = label
+        self.born = monotonic()
+        self.idle_since = self.born
+        self.exchanges = 0
+        self.traffic = Traffic(sock, stats)
+        self._options = options
+        self._done = done
+        self._pump: Task | None = None
+        self._reusable = False
+        self._broken = False
+
+    def close(self) -> None:
+        """Close the connection; what is still being sent on it stops."""
+        pump, self._pump = self._pump, None
+        if pump is not None and not pump.done:
+            self.sock.reactor.throw(pump, Cancelled())
+        self.sock.close()
+
+    # ---- the exchange
+
+    async def exchange(self, request: Request) -> Response:
+        """Send `request` and give the final response, whose body may still be arriving.
+
+        Raises UpstreamClosed (retry_safe when nothing can have been processed) or BadResponse; then, and when it is
+        cancelled, the connection has been given back as not reusable.
+        """
+        self.exchanges += 1
+        try:
+            await self._send_request(request)
+            response = await self._final_head(request)
+            return await self._with_body(request, response)
+        except OSError as error:
+            self._finished(False)
+            raise UpstreamClosed(f"{error.strerror or error} {self.label}") from error
+        except BaseException:
+            self._finished(False)
+            raise
+
+    async def _send_request(self, request: Request) -> None:
+        head, chunked = request_head(request)
+        body = request.body
+        try:
+            if type(body) is bytes:
+                await self._send(head + body if body else head)
+                return
+            await self._send(head)
+        except OSError as error:
+            # The kernel refused the first write: the endpoint had closed before anything of this request arrived.
+            failed = UpstreamClosed(f"{error.strerror or error} {self.label}")
+            failed.retry_safe = self.exchanges > 1
+            raise failed from error
+        assert not isinstance(body, bytes)
+        reactor = self.sock.reactor
+        self._pump = reactor.spawn(self._pump_body(body, chunked, reactor.current))
+
+    async def _pump_body(self, body: BodyStream, chunked: bool, waiting: Task) -> None:
+        try:
+            while data := await body.read():
+                await self._send(chunk(data) if chunked else data)
+            if chunked:
+                await self._send(LAST_CHUNK % body.trailers)
+            self._pump = None
+        except OSError:
+            self._broken = True  # the endpoint takes no more; its answer, or its close, is on the way
+        except ProxyError as error:  # the client went away or broke its framing: there is no request to answer
+            self._pump = None
+            self.sock.reactor.throw(waiting, error)
+
+    async def _final_head(self, request: Request) -> Response:
+        for _ in range(MAX_INTERIM):
+            response = await self._head()
+            if response.status >= 200:
+                return response
+            if response.status == 101:
+                raise BadResponse(f"101 Switching Protocols was not asked for {self.label}")
+            if request.interim is not None:
+                for name in _INTERIM_DROPPED:
+                    response.headers.remove(name)
+                line = b"HTTP/1.1 %d %b\r\n" % (response.status, response.reason)
+                await request.interim(line + response.headers.render() + b"\r\n")
+        raise BadResponse(f"more than {MAX_INTERIM} interim responses {self.label}")
+
+    async def _head(self) -> Response:
+        buffer = self.buffer
+        while True:
+            if buffer:
+                try:
+                    response, end = parse_response(buffer, self._options.limits)
+                except BadResponse as error:
+                    raise BadResponse(f"{error} {self.label}") from None
+                if response is not None:
+                    self.buffer = buffer[end:] if end < len(buffer) else b""
+                    return response
+            data = await self._recv()
+            if not data:
+                raise self.cut_off()
+            buffer = buffer + data if buffer else data
+
+    async def _with_body(self, request: Request, response: Response) -> Response:
+        headers = response.headers
+        try:
+            length = response_length(request.method, response.status, headers, response.minor)
+        except BadResponse as error:
+            raise BadResponse(f"{error} {self.label}") from None
+        self._reusable = length != UNTIL_CLOSE and _persistent(request, response)
+        if response.status == 204:
+            headers.remove(b"content-length")  # RFC 9110 section 8.6: a 204 has none, and readers differ on it
+        if 0 <= length <= len(self.buffer):
+            # Everything is here: the usual case of a small answer.
+            buffer = self.buffer
+            response.body = buffer[:length] if length else b""
+            self.buffer = buffer[length:] if length < len(buffer) else b""
+            self._finished(True)
+            return response
+        if length == CHUNKED:
+            body: BodyStream = ChunkedBody(self, ChunkDecoder(BadResponse), self._finished)
+        elif length == UNTIL_CLOSE:
+            body = CloseBody(self, self._finished)
+        else:
+            body = LengthBody(self, length, self._finished)
+        whole_up_to = self._options.stream_after
+        response.body = await _whole(body) if whole_up_to is None or 0 < length <= whole_up_to else body
+        return response
+
+    def _finished(self, clean: bool) -> None:
+        """The message is over: give the connection back, once."""
+        if self._pump is not None:
+            clean = False  # the endpoint answered without taking the whole body
+        reusable = clean and self._reusable and not self.buffer and not self._broken and not self.sock.hangup
+        self._reusable = False
+        self.traffic.flush()
+        self._done(self, reusable)
+
+    # ---- Wire
+
+    async def more(self) -> bytes:
+        """The endpoint's next bytes, b"" at its end."""
+        try:
+            return await self._recv()
+        except OSError as error:
+            raise UpstreamClosed(f"{error.strerror or error} {self.label}") from error
+
+    def cut_off(self) -> Exception:
+        """See `Wire.cut_off`."""
+        return UpstreamClosed(f"connection closed before the answer was whole {self.label}")
+
+    async def _recv(self) -> bytes:
+        seconds = self._options.read_timeout
+        if seconds is None:
+            return await self.sock.recv()
+        with self.sock.reactor.timeout(seconds, lambda: UpstreamClosed(f"readTimeoutMs passed {self.label}")):
+            return await self.sock.recv()
+
+    async def _send(self, data: bytes) -> None:
+        seconds = self._options.write_timeout
+        if seconds is None:
+            await self.sock.send(data)
+            return
+        with self.sock.reactor.timeout(seconds, lambda: UpstreamClosed(f"writeTimeoutMs passed {self.label}")):
+            await self.sock.send(data)
+
+    def __repr__(self) -> str:
+        return f"<Upstream {self.label} exchanges={self.exchanges}{' closed' if self.sock.closed else ''}>"
+
+
+async def _whole(body: BodyStream) -> bytes:
+    parts = []
+    while data := await body.read():
+        parts.append(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _persistent(request: Request, response: Response) -> bool:
+    """Whether the endpoint keeps the connection (RFC 9112 section 9.3)."""
+    values = response.headers.index.get(b"connection")
+    if values is None:
+        return response.minor == 1 and request.minor == 1
+    options = b",".join(value for _, _, value in values).lower().replace(b" ", b"").split(b",")
+    if b"close" in options:
+        return False
+    return b"keep-alive" in options or (response.minor == 1 and request.minor == 1)

@@ -1,0 +1,305 @@
+"""The server's side of HTTP/1: one coroutine a client connection, one request after another.
+
+Strategy: read a head, decide its framing, hand a `Request` to the service, write what comes back; anything that makes
+the connection's state doubtful ends it (design section 4.3). Pipelined requests wait in the buffer and are answered in
+order. While a request is under way nobody reads the socket, so a peer that goes away shows as an event without a
+reader: a reset cancels the exchange at once, a close after `HALF_CLOSE_GRACE` (the client may only have shut its side).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from linker.errors import ClientError, ClientGone, ProxyError
+from linker.http.bodies import ChunkedBody, LengthBody
+from linker.http.door import at_the_door, wants_keep_alive
+from linker.http.framing import CHUNKED, ChunkDecoder, request_length
+from linker.http.heads import HeadLimits, parse_request
+from linker.http.message import Headers, Request, Response
+from linker.http.stats import ConnectionStats, Traffic
+from linker.http.write import LAST_CHUNK, chunk, response_head
+from linker.reactor import Cancelled, Reactor, Task, Timer, suspend
+from linker.service import Service
+from linker.sockets import Socket
+
+HALF_CLOSE_GRACE = 0.5
+"""Seconds between a client's FIN and the cancelling of its request: enough for `printf … | nc` to see most answers."""
+LINGER_SECONDS = 1.0
+LINGER_BYTES = 1 << 20
+"""How long, and how much, is read and thrown away after an early last answer, so that the client sees it before a
+reset (RFC 9112 section 9.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Limits and times of one server; seconds and bytes.
+
+    stream_after: bodies up to this length are whole before the request goes on. None: every body is (streamingEnabled:
+    false). head_timeout: from the first byte of a head to its last. idle_timeout, life_time: serverSession.
+    """
+
+    limits: HeadLimits = field(default_factory=HeadLimits)
+    stream_after: int | None = 5 * 1024
+    head_timeout: float = 60.0
+    idle_timeout: float | None = None
+    life_time: float | None = None
+    read_timeout: float | None = None
+    write_timeout: float | None = None
+
+
+Reject = Callable[[ProxyError], Response]
+"""The answer to a request that broke HTTP; counts it."""
+
+
+class ServerConnection:
+    """One client connection, from accept to close. `run` is its coroutine; `busy` while a request is under way."""
+
+    __slots__ = (
+        "sock", "buffer", "busy", "draining", "peer", "local", "id", "_reactor", "_service", "_reject", "_options",
+        "_task", "_body_open", "_goodbye", "_requests", "_stats", "_traffic", "_born",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sock: Socket,
+        peer: tuple[str, int],
+        local: tuple[str, int],
+        service: Service,
+        reject: Reject,
+        options: ServerOptions,
+        stats: ConnectionStats,
+    ) -> None:
+        self.sock = sock
+        self.buffer = b""
+        self.busy = False
+        self.draining = False
+        self.peer = peer
+        self.local = local
+        self.id = b""
+        self._reactor: Reactor = sock.reactor
+        self._service = service
+        self._reject = reject
+        self._options = options
+        self._task: Task | None = None
+        self._body_open = False
+        self._goodbye: Timer | None = None
+        self._requests = 0
+        self._stats = stats
+        self._traffic = Traffic(sock, stats)
+        self._born = monotonic()
+
+    # ---- life
+
+    async def run(self) -> None:
+        """Serve until either side is through; closes the socket."""
+        self._task = self._reactor.current
+        self.sock.on_event = self._peer_event
+        self._stats.opened()
+        try:
+            while (request := await self._next_request()) is not None:
+                if not await self._exchange(request):
+                    await self._linger()
+                    return
+                if self.buffer:  # pipelined: the others get their turn before the next one
+                    self._reactor.wake(self._task)
+                    await suspend()
+        except ClientError as error:
+            await self._refuse(error)
+        except (ClientGone, OSError):
+            pass  # nobody is left to tell
+        finally:
+            self.sock.close()
+            if self._goodbye is not None:
+                self._goodbye.cancel()
+            self._traffic.flush()
+            self._stats.closed(self._traffic, self._requests, (monotonic() - self._born) * 1000)
+
+    def drain(self) -> None:
+        """Shut down: an idle connection ends now, a busy one after its answer."""
+        self.draining = True
+        if not self.busy and self._task is not None:
+            self._reactor.throw(self._task, Cancelled())
+
+    def _peer_event(self) -> None:
+        """Something arrived while nobody reads."""
+        if not self.busy or not self.sock.hangup or self._task is None:
+            return
+        if self.sock.was_reset:
+            self._reactor.throw(self._task, ClientGone("the client reset the connection"))
+        elif self._goodbye is None:
+            self._goodbye = self._reactor.call_at(monotonic() + HALF_CLOSE_GRACE, self._gone)
+
+    def _gone(self) -> None:
+        if self.busy and self._task is not None:
+            self._reactor.throw(self._task, ClientGone("the client closed the connection"))
+
+    # ---- Wire
+
+    async def more(self) -> bytes:
+        """The next bytes of the client, b"" at its end."""
+        seconds = self._options.read_timeout
+        try:
+            if seconds is None:
+                return await self.sock.recv()
+            with self._reactor.timeout(seconds, lambda: ClientGone("readTimeoutMs passed")):
+                return await self.sock.recv()
+        except OSError as error:
+            raise ClientGone(str(error)) from error
+
+    def cut_off(self) -> Exception:
+        """See `Wire.cut_off`."""
+        return ClientGone("the client closed the connection in the middle of a request")
+
+    # ---- reading
+
+    async def _next_request(self) -> Request | None:
+        buffer = self.buffer
+        if not buffer:
+            if self.draining:
+                return None
+            buffer = await self._first_bytes()
+            if not buffer:
+                return None
+        request, end = parse_request(buffer, self._options.limits)
+        if request is None:
+            with self._reactor.timeout(self._options.head_timeout, _head_too_slow):
+                while request is None:
+                    buffer = buffer[end:]
+                    data = await self.more()
+                    if not data:
+                        return None
+                    buffer += data
+                    request, end = parse_request(buffer, self._options.limits)
+        self.buffer = buffer[end:] if end < len(buffer) else b""
+        request.peer, request.local = self.peer, self.local
+        self._requests += 1
+        at_the_door(request)
+        length = request_length(request.headers, request.minor)
+        if length:
+            await self._take_body(request, length)
+        if request.minor:
+            request.interim = self._interim
+        return request
+
+    async def _first_bytes(self) -> bytes:
+        options = self._options
+        if options.idle_timeout is None and options.life_time is None:
+            return await self.sock.recv()
+        seconds = options.idle_timeout
+        if options.life_time is not None:
+            left = max(0.0, self._born + options.life_time - monotonic())
+            seconds = left if seconds is None else min(seconds, left)
+        assert seconds is not None
+        with self._reactor.timeout(seconds, lambda: ClientGone("the session's time is over")):
+            return await self.sock.recv()
+
+    async def _take_body(self, request: Request, length: int) -> None:
+        """Give the request its body: whole when it is short, a stream otherwise."""
+        self._body_open = True
+        if length == CHUNKED:
+            body: ChunkedBody | LengthBody = ChunkedBody(self, ChunkDecoder(ClientError), self._body_ended)
+        else:
+            body = LengthBody(self, length, self._body_ended)
+        request.body = body
+        # A client that waits for 100 Continue sends nothing before the backend has said so.
+        if b"expect" in request.headers.index:
+            return
+        whole_up_to = self._options.stream_after
+        if whole_up_to is None or 0 <= length <= whole_up_to:
+            parts = []
+            while data := await body.read():
+                parts.append(data)
+            request.body = parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _body_ended(self, clean: bool) -> None:
+        self._body_open = not clean
+
+    # ---- answering
+
+    async def _exchange(self, request: Request) -> bool:
+        """One request to its end; True when the connection can take another."""
+        keep = wants_keep_alive(request)
+        self.busy = True
+        try:
+            if self.sock.hangup:
+                self._peer_event()
+            response = await self._service(request)
+            keep = keep and not self.draining and not self._out_of_time()
+            return await self._respond(request, response, keep) and not self._body_open
+        finally:
+            self.busy = False
+            self._traffic.flush()
+
+    def _out_of_time(self) -> bool:
+        life = self._options.life_time
+        return life is not None and monotonic() - self._born >= life
+
+    async def _respond(self, request: Request, response: Response, keep: bool) -> bool:
+        body = response.body
+        head, chunked, keep = response_head(request, response, keep)
+        if type(body) is bytes:
+            await self._send(head + body if body and request.method != b"HEAD" else head)
+            return keep
+        return await self._stream(head, response, chunked) and keep
+
+    async def _stream(self, head: bytes, response: Response, chunked: bool) -> bool:
+        body = response.body
+        assert not isinstance(body, bytes)
+        try:
+            if not body.ready:
+                await self._send(head)
+                head = b""
+            while data := await body.read():
+                await self._send(head + (chunk(data) if chunked else data))
+                head = b""
+            if chunked:
+                await self._send(head + LAST_CHUNK % body.trailers)
+            elif head:
+                await self._send(head)
+            return True
+        except ProxyError:
+            return False  # the backend broke off: the only way to tell is to end the connection
+        finally:
+            body.close()
+
+    async def _send(self, data: bytes) -> None:
+        seconds = self._options.write_timeout
+        if seconds is None:
+            await self.sock.send(data)
+            return
+        with self._reactor.timeout(seconds, lambda: ClientGone("writeTimeoutMs passed")):
+            await self.sock.send(data)
+
+    async def _interim(self, head: bytes) -> None:
+        await self.sock.send(head)
+
+    async def _refuse(self, error: ClientError) -> None:
+        """The last answer of a connection whose client broke HTTP."""
+        response = self._reject(error)
+        blank = Request(b"GET", b"/", Headers())
+        head, _, _ = response_head(blank, response, False)
+        body = response.body if isinstance(response.body, bytes) else b""
+        try:
+            await self._send(head + body)
+            await self._linger()
+        except (OSError, ProxyError):
+            pass  # gone already
+
+    async def _linger(self) -> None:
+        """Let the last answer arrive: a close with unread input would reset it away."""
+        if self.sock.hangup:
+            return
+        self.sock.shutdown_write()
+        left = LINGER_BYTES
+        try:
+            with self._reactor.timeout(LINGER_SECONDS, lambda: ClientGone("lingering is over")):
+                while left > 0 and (data := await self.sock.recv()):
+                    left -= len(data)
+        except (OSError, ClientGone):
+            pass
+
+
+def _head_too_slow() -> ClientError:
+    return ClientError("the request's head did not arrive in time", 408)
