@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
-from dtab.errors import DtabSyntaxError
+from dtab.errors import END_OF_INPUT, DtabSyntaxError
 from dtab.limits import check
 from dtab.nametree import DEFAULT_WEIGHT, Alt, Empty, Fail, Leaf, NameTree, Neg, Union, Weighted
 from dtab.path import Path, path_from_token
@@ -116,12 +116,11 @@ class _Values(Transformer[Token, Any]):
 _EXPECTED = {
     "LPAR": "simple",  # before PATH: where a tree may start
     "PATH": "'/'",
-    "PREFIX": "'/'",  # before $END: an empty dtab, or one after its `;`, may also end here
+    "PREFIX": "'/'",
     "ARROW": "'='",
     "STAR": "'*'",
     "RPAR": "')'",
-    "$END": "end of input",
-}
+}  # and end of input when none does: the document is complete
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -141,7 +140,7 @@ def _explain(text: str, error: UnexpectedToken | UnexpectedCharacters) -> DtabSy
         return DtabSyntaxError(text, position + 1, "weight", "'.'")
     if text.startswith("=", position) and "ARROW" in accepts:
         return DtabSyntaxError(text, position + 1, "'>'")
-    expected = next(words for token, words in _EXPECTED.items() if token in accepts)
+    expected = next((words for token, words in _EXPECTED.items() if token in accepts), END_OF_INPUT)
     return DtabSyntaxError(text, position, expected)
 
 
