@@ -1,0 +1,161 @@
+"""Weight classes: one group of nodes for each weight, drawn in proportion to weight × size. linkerd.md section 3.9.
+
+Nearly every set has one weight: then `pick` and `observe` *are* those of its one group, at no cost. With several, a
+class is drawn; when all it can offer is a node that is not available, another is drawn among the rest.
+
+Nodes that leave the set while `keep_leavers` (enableProbation) go on probation: they are picked when nobody else is
+available, and dropped for good when found unavailable themselves, or by `forget`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from linker.balancers.base import Group, Node, Random, Stats, is_up
+from linker.metrics import Metrics
+
+
+class Weighted:
+    """The balancer that clients hold: see `linker.balancers.base.Balancer`."""
+
+    pick: Callable[[float], Node | None]
+    observe: Callable[[Node, float, float], None]
+
+    def __init__(
+        self,
+        algorithm: str,
+        mk_group: Callable[[Random, Stats], Group],
+        random: Random,
+        scope: Metrics,
+        *,
+        keep_leavers: bool = False,
+    ) -> None:
+        self.algorithm = algorithm
+        self.stats = Stats(scope)
+        self.nodes: Sequence[Node] = ()
+        self.probation: list[Node] = []
+        self._mk_group = mk_group
+        self._random = random
+        self._keep_leavers = keep_leavers
+        self._groups: dict[float, Group] = {}
+        self._total = 0.0  # sum of weight × size
+        self._rewire()
+        self._show(scope)
+
+    def __repr__(self) -> str:
+        return f"<{self.algorithm} {self._available()}/{len(self.nodes)} available, load {self._load()}>"
+
+    def update(self, nodes: Sequence[Node]) -> None:
+        """See `Balancer.update`. A class whose weight stays keeps its group and what that knows."""
+        before, after = set(self.nodes), set(nodes)
+        left = [node for node in self.nodes if node not in after]
+        self.stats.updates.value += 1
+        self.stats.removes.value += len(left)
+        self.stats.adds.value += len(after - before)
+        self.nodes = tuple(nodes)
+        for node in left:
+            node.group = None
+        self.probation = [node for node in self.probation if node not in after]
+        if self._keep_leavers:
+            self.probation += left
+        self._regroup()
+        self._rewire()
+
+    def forget(self, node: Node) -> None:
+        """See `Balancer.forget`."""
+        if node in self.probation:
+            self.probation.remove(node)
+            self._rewire()
+
+    def _regroup(self) -> None:
+        classes: dict[float, list[Node]] = {}
+        for node in self.nodes:
+            classes.setdefault(node.address.weight, []).append(node)
+        groups = {}
+        for weight, members in classes.items():
+            group = self._groups.get(weight)
+            if group is None:
+                group = self._mk_group(self._random, self.stats)
+                self.stats.rebuilds.value += 1
+            for node in members:
+                node.group = group
+            group.update(members)
+            groups[weight] = group
+        self._groups = groups
+        self._total = sum(_share(weight, group) for weight, group in groups.items())
+
+    def _rewire(self) -> None:
+        groups = list(self._groups.values())
+        if len(groups) == 1 and not self.probation:
+            self.pick, self.observe = groups[0].pick, groups[0].observe
+        else:
+            self.pick, self.observe = self._pick, self._observe
+
+    def _pick(self, now: float) -> Node | None:
+        node = self._draw(now)
+        if self.probation and (node is None or not node.available):
+            return self._on_probation(now) or node
+        return node
+
+    def _draw(self, now: float) -> Node | None:
+        """An available node of a class drawn by its share; or one that is not, of the first class drawn."""
+        rest, total = list(self._groups.items()), self._total
+        first: Node | None = None
+        while rest:
+            weight, group = rest.pop(_drawn(rest, self._random() * total))
+            total -= _share(weight, group)
+            node = group.pick(now)
+            if node is not None and node.available:
+                return node
+            first = first or node
+        return first
+
+    def _on_probation(self, now: float) -> Node | None:
+        while self.probation:
+            node = self.probation[0]
+            if is_up(node, now):
+                self.probation.append(self.probation.pop(0))  # the next request goes to the next one
+                return node
+            del self.probation[0]
+        self._rewire()
+        return None
+
+    def _observe(self, node: Node, now: float, rtt: float) -> None:
+        if node.group is not None:
+            node.group.observe(node, now, rtt)
+
+    def _available(self) -> int:
+        return sum(node.available for node in self.nodes)
+
+    def _load(self) -> int:
+        return sum(node.load for node in self.nodes)
+
+    def _busy_classes(self) -> int:
+        return sum(not any(node.available for node in group.nodes) for group in self._groups.values())
+
+    def _mean_weight(self) -> float:
+        return self._total / len(self.nodes) if self.nodes else 0.0
+
+    def _show(self, scope: Metrics) -> None:
+        scope.gauge("size", lambda: len(self.nodes))
+        scope.gauge("available", self._available)
+        scope.gauge("busy", lambda: len(self.nodes) - self._available())
+        scope.gauge("closed", lambda: 0)  # an endpoint that is closed has left the set
+        scope.gauge("load", self._load)
+        scope.gauge("num_weight_classes", lambda: len(self._groups))
+        scope.gauge("busy_weight_classes", self._busy_classes)
+        scope.gauge("meanweight", self._mean_weight)
+        scope.gauge(f"algorithm/{self.algorithm}", lambda: 1)
+
+
+def _drawn(classes: Sequence[tuple[float, Group]], point: float) -> int:
+    """Whose share `point` falls into, laid end to end; the last when it falls beyond (weights of 0, rounding)."""
+    for index, (weight, group) in enumerate(classes):
+        point -= _share(weight, group)
+        if point < 0:
+            return index
+    return len(classes) - 1
+
+
+def _share(weight: float, group: Group) -> float:
+    return max(weight, 0.0) * len(group.nodes)
