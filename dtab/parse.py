@@ -13,7 +13,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, cast
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
+from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 
 from dtab.errors import END_OF_INPUT, DtabSyntaxError
 from dtab.limits import check
@@ -51,7 +51,6 @@ def parser() -> Lark:
         parser="lalr",
         lexer="contextual",
         start=["path", "prefix", "tree", "dentry", "dtab"],
-        maybe_placeholders=True,  # an absent weight is None, not a missing child
         transformer=_Values(),
     )
 
@@ -66,51 +65,53 @@ def _parse(start: str, text: str, limit: int) -> object:
 
 
 class _Values(Transformer[Token, Any]):
-    """One method per token and rule of the grammar that makes a value."""
+    """One method per token and rule of the grammar that makes a value. Rule methods get the list of their children."""
 
     PATH = staticmethod(path_from_token)
     PREFIX = staticmethod(prefix_from_token)
     NUMBER = float  # a huge number is infinite, as in the original
 
-    @v_args(inline=True)
-    def path(self, path: Path) -> Path:
-        return path
+    def path(self, children: list[Path]) -> Path:
+        return children[0]
 
-    @v_args(inline=True)
-    def prefix(self, prefix: Prefix) -> Prefix:
-        return prefix
+    def prefix(self, children: list[Prefix]) -> Prefix:
+        return children[0]
 
     def dtab(self, dentries: list[Dentry]) -> Dtab:
         return Dtab(dentries)
 
-    @v_args(inline=True)
-    def dentry(self, prefix: Prefix, arrow: Token, dst: NameTree[Path]) -> Dentry:
+    def dentry(self, children: list[Any]) -> Dentry:
+        prefix, _arrow, dst = children
         return Dentry(prefix, dst)
 
     def tree(self, branches: list[NameTree[Path]]) -> NameTree[Path]:
         return branches[0] if len(branches) == 1 else Alt(tuple(branches))
 
-    def union(self, branches: list[Weighted[Path]]) -> NameTree[Path]:
-        # A branch on its own loses its weight (dtab.md section 2).
-        return branches[0].tree if len(branches) == 1 else Union(tuple(branches))
+    def union(self, branches: list[NameTree[Path] | Weighted[Path]]) -> NameTree[Path]:
+        if len(branches) == 1:  # a branch on its own loses its weight (dtab.md section 2)
+            only = branches[0]
+            return only.tree if isinstance(only, Weighted) else only
+        return Union(tuple([b if isinstance(b, Weighted) else Weighted(DEFAULT_WEIGHT, b) for b in branches]))
 
-    @v_args(inline=True)
-    def weighted(self, weight: float | None, tree: NameTree[Path]) -> Weighted[Path]:
-        return Weighted(DEFAULT_WEIGHT if weight is None else weight, tree)
+    def weighted(self, children: list[Any]) -> Weighted[Path]:
+        weight, tree = children
+        return Weighted(weight, tree)
 
-    @v_args(inline=True)
-    def leaf(self, path: Path) -> NameTree[Path]:
-        return Leaf(path)
+    def leaf(self, children: list[Path]) -> NameTree[Path]:
+        return Leaf(children[0])
 
     def neg(self, _: list[Token]) -> NameTree[Path]:
-        return Neg()
+        return _NEG
 
     def empty(self, _: list[Token]) -> NameTree[Path]:
-        return Empty()
+        return _EMPTY
 
     def fail(self, _: list[Token]) -> NameTree[Path]:
-        return Fail()
+        return _FAIL
 
+
+# Values without parts: one of each is enough.
+_NEG, _EMPTY, _FAIL = Neg(), Empty(), Fail()
 
 # What the original says it expected, by a token the grammar could have gone on with: the first that applies.
 _EXPECTED = {

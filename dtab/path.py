@@ -85,10 +85,9 @@ def show_label(label: bytes) -> str:
     return "".join([f"\\x{byte:02x}" for byte in label])
 
 
-def read_label(text: str) -> bytes:
-    """The bytes of one lexed label, escapes resolved."""
-    label = text.encode()
-    return _ESCAPE.sub(lambda escape: bytes.fromhex(escape[1].decode()), label) if b"\\" in label else label
+def unescape(label: bytes) -> bytes:
+    """The bytes that one lexed label stands for."""
+    return _ESCAPE.sub(lambda escape: bytes.fromhex(escape[1].decode()), label)
 
 
 def path_from_token(text: str) -> Path:
@@ -96,9 +95,10 @@ def path_from_token(text: str) -> Path:
     if text == "/":
         return Path()
     # An escaped slash is spelt \x2f: every "/" of the text separates.
-    return _trusted(tuple([read_label(label) for label in text[1:].split("/")]))
+    labels = text[1:].encode().split(b"/")
+    return _trusted([unescape(label) for label in labels] if "\\" in text else labels)
 
 
-def _trusted(labels: tuple[bytes, ...]) -> Path:
+def _trusted(labels: Iterable[bytes]) -> Path:
     """Labels known to be non-empty: skips the check of `Path(…)`, which would walk them again."""
     return tuple.__new__(Path, labels)
