@@ -158,6 +158,7 @@ class Dormant(Node):
     """Available again from `until` on, found out when asked."""
 
     __slots__ = ("until",)
+    until: float
 
     def refresh(self, now: float) -> bool:
         self.available = now >= self.until

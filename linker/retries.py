@@ -1,0 +1,98 @@
+"""The retry budget: how many retries a service, or requeues a client, may add to its traffic. linkerd.md section 3.11.
+
+A leaky token bucket: each request deposits tokens, each retry takes some, and both are forgotten after `ttlSecs`; a
+reserve lets quiet services retry too. Strategy: time is cut into slices of a tenth of the ttl; a sum over the last
+ten is kept as they come and go, so that a deposit is a comparison and two additions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Annotated
+
+from namer.values import NonNegativeInt, between
+
+DEPOSIT = 1000
+"""Tokens for one request: finagle's scale, so that a withdrawal of 1000 / percentCanRetry is a whole number."""
+
+SLICES = 10
+"""Of the ttl, as in finagle: a deposit leaves at most a tenth of the ttl early."""
+
+REQUEUE_SHARE = 0.2
+"""Of the balance: what one request may requeue."""
+
+
+class RetryBudget:
+    """Tokens over time; `now` is in seconds, monotonic."""
+
+    __slots__ = ("_deposit", "_cost", "_reserve", "_width", "_slices", "_sum", "_at", "_until")
+
+    def __init__(self, *, ttl: float, min_per_second: int, ratio: float) -> None:
+        """ttl: seconds until deposits and withdrawals are forgotten. min_per_second: retries always allowed.
+        ratio: retries allowed per request, on top."""
+        self._deposit = DEPOSIT if ratio else 0
+        # Without a ratio only the reserve counts, in units of one retry.
+        self._cost = max(1, int(DEPOSIT / ratio)) if ratio else 1
+        self._reserve = int(min_per_second * ttl) * self._cost
+        self._width = ttl / SLICES
+        self._slices = [0] * SLICES
+        self._sum = 0
+        self._at = 0
+        self._until = float("-inf")
+
+    def __repr__(self) -> str:
+        return f"<RetryBudget {(self._reserve + self._sum) // self._cost} retries>"
+
+    def deposit(self, now: float) -> None:
+        """A request has come (not a retry of one)."""
+        if now >= self._until:
+            self._expire(now)
+        self._slices[self._at] += self._deposit
+        self._sum += self._deposit
+
+    def try_withdraw(self, now: float) -> bool:
+        """Pay for a retry; False, and nothing paid, when the budget does not allow it."""
+        if now >= self._until:
+            self._expire(now)
+        if self._reserve + self._sum < self._cost:
+            return False
+        self._slices[self._at] -= self._cost
+        self._sum -= self._cost
+        return True
+
+    def balance(self, now: float) -> int:
+        """How many retries it would allow now."""
+        if now >= self._until:
+            self._expire(now)
+        return max(0, (self._reserve + self._sum) // self._cost)
+
+    def requeue_limit(self, now: float) -> int:
+        """How often one request may be requeued: 20 % of the balance, rounded up."""
+        return ceil(REQUEUE_SHARE * self.balance(now))
+
+    def _expire(self, now: float) -> None:
+        """Forget the slices that are older than the ttl, and begin the one of `now`."""
+        passed = SLICES if self._until == float("-inf") else int((now - self._until) / self._width) + 1
+        if passed >= SLICES:
+            self._slices = [0] * SLICES
+            self._until = now + self._width
+        else:
+            for _ in range(passed):
+                self._at = (self._at + 1) % SLICES
+                self._slices[self._at] = 0
+            self._until += passed * self._width
+        self._sum = sum(self._slices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryBudgetConfig:
+    """`service.retries.budget` and `client.requeueBudget`. With both allowances 0 nothing is ever retried."""
+
+    minRetriesPerSec: NonNegativeInt = 10  # retries allowed whatever the traffic
+    percentCanRetry: Annotated[float, between(0, 1000)] = 0.2  # retries allowed per request; a ratio, not a percentage
+    ttlSecs: Annotated[int, between(1, 60, "seconds")] = 10  # how long requests and retries count
+
+    def mk(self) -> RetryBudget:
+        """A budget of its own: budgets are never shared."""
+        return RetryBudget(ttl=self.ttlSecs, min_per_second=self.minRetriesPerSec, ratio=self.percentCanRetry)
