@@ -56,9 +56,9 @@ class _Block:
     path: str
     entries: dict[str, tuple[ScalarNode, Node]]
     registry: Registry | None = None
+    tag: str = ""
     kind: str = ""
     enabled: bool = False
-    drop_experimental: bool = False
 
 
 class Binder:
@@ -166,7 +166,7 @@ class Binder:
         elif not isinstance(value, ScalarNode):
             return self.bad(value.mark, path, expected(f"the {registry.tag} of a {registry.what}", value))
         else:
-            block.kind = value.text
+            block.tag, block.kind = registry.tag, value.text
         cls = registry.kinds.get(block.kind)
         if cls is not None:
             return self._build(cls, block)
@@ -194,10 +194,10 @@ class Binder:
                 self.bad(key_node.mark, _key_path(block.path, key), f"{key}: {NOT_IMPLEMENTED}")
             else:
                 values[key] = self.value(hints(cls)[key], node, _key_path(block.path, key))
-        for name, field in fields.items():
-            if name not in values and field.default is field.default_factory is dataclasses.MISSING:
-                self.bad(block.node.mark, block.path, field.metadata.get("required", f"{name} is required"))
-        if len(self.errors) > before or any(value is BAD for value in values.values()):
+        for key, field in fields.items():
+            if key not in values and field.default is field.default_factory is dataclasses.MISSING:
+                self.bad(block.node.mark, block.path, field.metadata.get("required", f"{key} is required"))
+        if len(self.errors) > before:
             return BAD
         return self._construct(cls, values, block)
 
@@ -236,7 +236,7 @@ class Binder:
                 block.node.mark,
                 block.path,
                 keys,
-                tag=registry.tag if registry else "",
+                tag=block.tag,
                 kind=kind,
                 what=registry.what if registry else "",
                 experimental=registry is not None and registry.is_experimental(kind),

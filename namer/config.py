@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -72,6 +73,7 @@ __all__ = [
     "bind",
     "bind_config",
     "bind_kind",
+    "later",
     "planned",
     "required",
 ]
@@ -82,6 +84,13 @@ T = TypeVar("T")
 def planned() -> Any:
     """A field for a key of linkerd 1.7.5 that is refused as "not implemented yet"; its value is never read."""
     return dataclasses.field(default=None, metadata={"planned": True})
+
+
+def later(default: Any = None, factory: Callable[[], Any] | None = None) -> Any:
+    """A field for a key that is read and checked, but that nothing obeys yet: using it is an error when building."""
+    if factory is not None:
+        return dataclasses.field(default_factory=factory, metadata={"later": True})
+    return dataclasses.field(default=default, metadata={"later": True})
 
 
 def required(message: str) -> Any:

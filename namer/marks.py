@@ -48,8 +48,8 @@ class Placed:
     """A configuration object and where it stood.
 
     keys: the keys given (not null), in file order, each with the mark of the key and of its value.
-    kind, what: of a block of a registry, its kind and family ("namer"). experimental: that kind must be enabled;
-    enabled: whether the block says `experimental: true`.
+    kind, what: of a block of a registry, its kind and family ("namer"); tag: the key that said so, "" if none did.
+    experimental: that kind must be enabled; enabled: whether the block says `experimental: true`.
     """
 
     config: object

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from dtab import Dtab, DtabSyntaxError, Path
+from dtab import CONFIGURED_LIMIT, Dtab, DtabSyntaxError, Path
 from namer.nodes import ListNode, MapNode, Mark, Node, ScalarNode, is_null
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)", re.ASCII)
@@ -73,7 +73,7 @@ def _path(node: ScalarNode) -> Path:
 
 
 def _dtab(node: ScalarNode) -> Dtab:
-    return Dtab.read(_str(node))
+    return Dtab.read(_str(node), limit=CONFIGURED_LIMIT)
 
 
 SCALARS: dict[type[Any], tuple[str, Callable[[ScalarNode], Any]]] = {

@@ -70,11 +70,12 @@ def _file(path: str) -> str:
     return path
 
 
-def _regex(text: str) -> re.Pattern[str]:
+def _regex(text: str) -> str:
     try:
-        return re.compile(text)
+        re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"not a regular expression: {error}") from None
+    return text
 
 
 def _not_empty(text: str) -> str:
@@ -95,8 +96,8 @@ Directory = Annotated[str, _directory]
 File = Annotated[str, _file]
 """An existing regular file (checked when the file is read)."""
 
-Regex = Annotated[re.Pattern[str], FromText(_regex, lambda pattern: str(pattern.pattern))]
-"""A regular expression, compiled."""
+Regex = Annotated[str, _regex]
+"""The text of a regular expression that compiles."""
 
 NonEmpty = Annotated[str, _not_empty]
 

@@ -1,0 +1,25 @@
+"""Retry budgets and `service.retries`. linkerd.md section 3.11. Ranges are checked when building (`checks.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from linker.backoff import BACKOFFS, ConstantBackoff
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetConfig:
+    """percentCanRetry is a ratio (0.2: one retry for five requests), not a percentage. 0 and 0: no retries."""
+
+    minRetriesPerSec: int = 10
+    percentCanRetry: float = 0.2
+    ttlSecs: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetriesConfig:
+    """backoff: between retries, by default none."""
+
+    budget: BudgetConfig = BudgetConfig()
+    backoff: Annotated[Any, BACKOFFS] = ConstantBackoff()

@@ -1,0 +1,24 @@
+"""The whole configuration of a linker. linkerd.md section 3.1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from linker.config.admin import AdminConfig, UsageConfig
+from linker.config.registries import NAMERS, TELEMETERS
+from linker.config.router import PROTOCOLS, RouterConfig
+from namer.config import required
+
+NO_ROUTERS = "At least one router must be specified in the configuration."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkerConfig:
+    """namers: a later one wins over an earlier one of the same prefix."""
+
+    admin: AdminConfig = AdminConfig()
+    usage: UsageConfig = UsageConfig()
+    telemetry: tuple[Annotated[Any, TELEMETERS], ...] = ()
+    namers: tuple[Annotated[Any, NAMERS], ...] = ()
+    routers: tuple[Annotated[RouterConfig, PROTOCOLS], ...] = required(f"routers is required. {NO_ROUTERS}")
