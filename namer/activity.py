@@ -8,6 +8,7 @@ value after a newer one. dtab.md section 6; `flat_map` is the only combinator th
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -39,9 +40,7 @@ class Failed:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Failed)
-            and type(other.error) is type(self.error)
-            and str(other.error) == str(self.error)
+            isinstance(other, Failed) and type(other.error) is type(self.error) and str(other.error) == str(self.error)
         )
 
     def __hash__(self) -> int:
@@ -59,23 +58,29 @@ def _nothing() -> None:
 class Var(Generic[T]):
     """A value that changes. `Var(v)` can be set by its owner; `Var.lazy` is fed while observed."""
 
-    __slots__ = ("_value", "_observers", "_version", "_start", "_stop")
+    __slots__ = ("__weakref__", "_feed", "_observers", "_same", "_start", "_stop", "_value", "_version")
 
     def __init__(self, value: T) -> None:
         self._value = value
-        self._observers: list[Callable[[T], None]] = []
+        self._observers: dict[Callable[[T], None], None] = {}  # in order of observation
         self._version = 0
+        self._same: Callable[[T, T], bool] = operator.eq
         self._start: Callable[[Callable[[T], None]], Close] | None = None
         self._stop: Close | None = None
+        self._feed: Callable[[T], None] | None = None  # the setter of the start that runs now
 
     @staticmethod
-    def lazy(initial: U, start: Callable[[Callable[[U], None]], Close]) -> Var[U]:
+    def lazy(
+        initial: U, start: Callable[[Callable[[U], None]], Close], same: Callable[[U, U], bool] = operator.eq
+    ) -> Var[U]:
         """A var fed by `start(set) -> close`: started by the first observer, closed when the last one leaves.
 
-        The last value stays and is what the next first observer sees until `start` sets another.
+        The last value stays and is what the next first observer sees until `start` sets another. A `set` called after
+        its close does nothing. `same` tells which values are not worth announcing.
         """
         var: Var[U] = Var(initial)
         var._start = start
+        var._same = same
         return var
 
     @property
@@ -83,48 +88,77 @@ class Var(Generic[T]):
         """The latest value; of a lazy var that nobody observes, the last one it had."""
         return self._value
 
+    @property
+    def observed(self) -> bool:
+        """Whether anybody observes it."""
+        return bool(self._observers)
+
     def set(self, value: T) -> None:
-        """Announce `value` to every observer, unless it equals the current one."""
-        if value == self._value:
+        """Announce `value` to every observer, unless it equals the current one.
+
+        An observer that raises does not keep the others from being told; what it raised is raised here afterwards.
+        """
+        if self._same(value, self._value):
             return
         self._value = value
         self._version += 1
         version = self._version
+        errors: list[Exception] = []
         for observer in tuple(self._observers):
             if self._version != version:  # an observer set a newer value, which everybody has been told already
-                return
-            if observer in self._observers:
+                break
+            if observer not in self._observers:
+                continue
+            try:
                 observer(value)
+            except Exception as error:
+                errors.append(error)
+        if len(errors) > 1:
+            raise ExceptionGroup("several observers failed", errors)
+        if errors:
+            raise errors[0]
 
     def observe(self, observer: Callable[[T], None]) -> Close:
-        """Call `observer` now with the value and again whenever it changes, until the returned close is called."""
+        """Call `observer` now with the value and again whenever it changes, until the returned close is called.
+
+        If this first call raises, the observation is over and the error passes through.
+        """
 
         # A wrapper of its own, so that one function observing twice is two observations.
         def told(value: T) -> None:
             observer(value)
 
-        self._observers.append(told)
-        if self._start is not None and len(self._observers) == 1:
-            version = self._version
-            stop = self._start(self.set)
-            self._stop = stop
-            if self._version == version:
-                told(self._value)
-            if told not in self._observers:  # closed from inside
-                self._end()
-        else:
-            told(self._value)
-
         def close() -> None:
             if told in self._observers:
-                self._observers.remove(told)
-                self._end()
+                del self._observers[told]
+                if not self._observers:
+                    self._end()
 
+        self._observers[told] = None
+        try:
+            if self._start is not None and len(self._observers) == 1:
+                self._begin(self._start, told)
+            else:
+                told(self._value)
+        except BaseException:
+            close()
+            raise
         return close
 
+    def _begin(self, start: Callable[[Callable[[T], None]], Close], told: Callable[[T], None]) -> None:
+        def feed(value: T) -> None:
+            if self._feed is feed:  # a source that speaks after its close is not heard
+                self.set(value)
+
+        self._feed = feed
+        version = self._version
+        self._stop = start(feed)
+        if self._version == version:  # else `set` has told the observer
+            told(self._value)
+
     def _end(self) -> None:
-        if not self._observers and self._stop is not None:
-            stop, self._stop = self._stop, None
+        stop, self._stop, self._feed = self._stop, None, None
+        if stop is not None:
             stop()
 
     def map(self, f: Callable[[T], U]) -> Var[U]:
@@ -159,9 +193,13 @@ class Activity(Generic[T]):
         return Activity(Var(cast("State[Any]", PENDING)))
 
     @staticmethod
-    def lazy(start: Callable[[Callable[[State[U]], None]], Close], initial: State[U] = PENDING) -> Activity[U]:
+    def lazy(
+        start: Callable[[Callable[[State[U]], None]], Close],
+        initial: State[U] = PENDING,
+        same: Callable[[State[U], State[U]], bool] = operator.eq,
+    ) -> Activity[U]:
         """See `Var.lazy`."""
-        return Activity(Var.lazy(initial, start))
+        return Activity(Var.lazy(initial, start, same))
 
     @property
     def state(self) -> State[T]:
@@ -174,71 +212,113 @@ class Activity(Generic[T]):
 
     def map(self, f: Callable[[T], U]) -> Activity[U]:
         """`f` of each Ok value; an exception raised by `f` is Failed."""
-        return self.flat_map(lambda value: Activity.ok(f(value)))
 
-    def flat_map(self, f: Callable[[T], Activity[U]]) -> Activity[U]:
+        def of(state: State[T]) -> State[U]:
+            if not isinstance(state, Ok):
+                return state
+            try:
+                return Ok(f(state.value))
+            except Exception as error:  # the contract of dtab.md section 6: raising is failing
+                return Failed(error)
+
+        return Activity.lazy(lambda set_: self.observe(lambda state: set_(of(state))))
+
+    def flat_map(
+        self, f: Callable[[T], Activity[U]], same: Callable[[State[U], State[U]], bool] = operator.eq
+    ) -> Activity[U]:
         """Whatever `f(value)` currently is; re-evaluated and re-subscribed when the value changes.
 
-        Pending and Failed pass through. An exception raised by `f` is Failed.
+        Pending and Failed pass through. An exception raised by `f` is Failed. The next activity is observed before the
+        previous one is left, so that a source both of them use keeps running.
         """
 
         def start(set_: Callable[[State[U]], None]) -> Close:
             inner: Close = _nothing
+            turn = 0  # of `outer`; whatever belongs to an earlier turn is stale, also further up the call stack
 
             def outer(state: State[T]) -> None:
-                nonlocal inner
-                inner()
-                inner = _nothing
-                if not isinstance(state, Ok):
-                    set_(state)
-                    return
-                try:
-                    next_ = f(state.value)
-                except Exception as error:  # the contract of dtab.md section 6: raising is failing
-                    set_(Failed(error))
-                    return
-                inner = next_.observe(set_)
+                nonlocal inner, turn
+                turn += 1
+                mine = turn
+                previous, inner = inner, _nothing
 
-            outer_close = self.observe(outer)
+                def told(state: State[U]) -> None:
+                    if turn == mine:
+                        set_(state)
+
+                try:
+                    opened = _applied(f, state).observe(told)
+                finally:
+                    previous()
+                if turn == mine:
+                    inner = opened
+                else:  # closed or overtaken from inside
+                    opened()
 
             def close() -> None:
+                nonlocal turn
+                turn += 1
                 outer_close()
                 inner()
 
+            outer_close = self.observe(outer)
             return close
 
-        return Activity.lazy(start)
+        return Activity.lazy(start, same=same)
 
     def __repr__(self) -> str:
         return f"Activity({self.state!r})"
 
 
+def _applied(f: Callable[[T], Activity[U]], state: State[T]) -> Activity[U]:
+    """`f` of an Ok state; else the state itself. Never raises."""
+    if not isinstance(state, Ok):
+        return Activity(Var(cast("State[U]", state)))
+    try:
+        return f(state.value)
+    except Exception as error:  # the contract of dtab.md section 6: raising is failing
+        return Activity.failed(error)
+
+
 def join(activities: list[Activity[T]], combine: Callable[[list[State[T]]], State[U]]) -> Activity[U]:
-    """All of them observed together; `combine` sees their states in order whenever one changes.
+    """All of them observed together; `combine` sees their states in order whenever one changes, and must not keep the
+    list. An exception it raises is Failed.
 
     Announced first when each has been observed once, so that no half-filled list is seen.
     """
 
     def start(set_: Callable[[State[U]], None]) -> Close:
         states: list[State[T]] = [PENDING] * len(activities)
+        closes: list[Close] = []
         ready = False
+
+        def announce() -> None:
+            try:
+                state = combine(states)
+            except Exception as error:  # the contract of dtab.md section 6: raising is failing
+                state = Failed(error)
+            set_(state)
 
         def at(i: int) -> Callable[[State[T]], None]:
             def observer(state: State[T]) -> None:
                 states[i] = state
                 if ready:
-                    set_(combine(states))
+                    announce()
 
             return observer
-
-        closes = [activity.observe(at(i)) for i, activity in enumerate(activities)]
-        ready = True
-        set_(combine(states))
 
         def close() -> None:
             for each in closes:
                 each()
 
+        try:
+            for i, activity in enumerate(activities):
+                closes.append(activity.observe(at(i)))
+            ready = True
+            announce()
+        except BaseException:
+            close()
+            raise
         return close
 
     return Activity.lazy(start)

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import time
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import anyio
 import anyio.abc
 
-from namer.activity import Close
+from namer.activity import Activity, Close, Failed, Ok, Pending, Var
+
+T = TypeVar("T")
 
 
 class Runtime(Protocol):
@@ -40,6 +42,8 @@ class TaskRuntime:
         scope = anyio.CancelScope()
 
         async def run() -> None:
+            if scope.cancel_called:  # closed before it ran: not one step of it
+                return
             with scope:
                 await fn()
 
@@ -49,3 +53,29 @@ class TaskRuntime:
     def now(self) -> float:
         """See `Runtime.now`."""
         return self.clock()
+
+
+async def first(var: Var[T], accept: Callable[[T], bool]) -> T:
+    """Waits for the first value of `var` that is accepted, observing it meanwhile."""
+    arrived = anyio.Event()
+    values: list[T] = []
+
+    def observer(value: T) -> None:
+        if not values and accept(value):
+            values.append(value)
+            arrived.set()
+
+    close = var.observe(observer)
+    try:
+        if not values:
+            await arrived.wait()
+    finally:
+        close()
+    return values[0]
+
+
+async def settled(activity: Activity[T]) -> Ok[T] | Failed:
+    """Waits for the first state that is not Pending."""
+    state = await first(activity.states, lambda state: not isinstance(state, Pending))
+    assert not isinstance(state, Pending)
+    return state
