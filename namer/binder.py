@@ -44,6 +44,11 @@ def hints(cls: type[Any]) -> Mapping[str, Any]:
     return _HINTS[cls]
 
 
+def keyed_fields(cls: type[Any]) -> Mapping[str, dataclasses.Field[Any]]:
+    """Key in the file → field: the field's name, unless that is no Python name (`keyed` in `namer/config.py`)."""
+    return {field.metadata.get("key", field.name): field for field in dataclasses.fields(cls) if field.init}
+
+
 def _key_path(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
@@ -182,7 +187,7 @@ class Binder:
 
     def _build(self, cls: type[Any], block: _Block) -> Any:
         before = len(self.errors)
-        fields = {field.name: field for field in dataclasses.fields(cls) if field.init}
+        fields = keyed_fields(cls)
         self._experimental(block, fields)
         values: dict[str, Any] = {}
         for key, (key_node, node) in block.entries.items():
@@ -193,7 +198,7 @@ class Binder:
             elif fields[key].metadata.get("planned"):
                 self.bad(key_node.mark, _key_path(block.path, key), f"{key}: {NOT_IMPLEMENTED}")
             else:
-                values[key] = self.value(hints(cls)[key], node, _key_path(block.path, key))
+                values[key] = self.value(hints(cls)[fields[key].name], node, _key_path(block.path, key))
         for key, field in fields.items():
             if key not in values and field.default is field.default_factory is dataclasses.MISSING:
                 self.bad(block.node.mark, block.path, field.metadata.get("required", f"{key} is required"))
@@ -221,8 +226,9 @@ class Binder:
             self.bad(key.mark, path, f"unknown key {key.text!r}; {guess(key.text, fields)}")
 
     def _construct(self, cls: type[Any], values: dict[str, Any], block: _Block) -> Any:
+        fields = keyed_fields(cls)
         try:
-            config = cls(**values)
+            config = cls(**{fields[key].name: value for key, value in values.items()})
         except FieldError as error:
             node = block.entries[error.key][1] if error.key in block.entries else block.node
             return self.bad(node.mark, _key_path(block.path, error.key), str(error))

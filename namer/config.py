@@ -73,6 +73,7 @@ __all__ = [
     "bind",
     "bind_config",
     "bind_kind",
+    "keyed",
     "later",
     "planned",
     "required",
@@ -91,6 +92,11 @@ def later(default: Any = None, factory: Callable[[], Any] | None = None) -> Any:
     if factory is not None:
         return dataclasses.field(default_factory=factory, metadata={"later": True})
     return dataclasses.field(default=default, metadata={"later": True})
+
+
+def keyed(key: str, default_factory: Callable[[], Any]) -> Any:
+    """A field whose key in the file is no Python name (`for`)."""
+    return dataclasses.field(default_factory=default_factory, metadata={"key": key})
 
 
 def required(message: str) -> Any:

@@ -9,7 +9,7 @@ from linker.config.accesslog import NEVER, RollPolicyText
 from linker.config.plugins import PROPAGATORS
 from linker.config.router import PROTOCOLS, RouterConfig
 from linker.config.server import ServerConfig
-from linker.filters.forwarded import ForwardedLabelers
+from linker.filters.forwarded import ForwardedHeaderConfig
 from linker.identifiers import IDENTIFIERS
 from namer.config import FieldError, Kilobytes, NonEmpty, NonNegativeInt, Port, PositiveInt, at_least, between, later
 
@@ -19,7 +19,7 @@ class HttpServerConfig(ServerConfig):
     """timestampHeader: gets the time of arrival, epoch milliseconds. maxCallDepth: the most entries of Via."""
 
     port: Port = 4140
-    addForwardedHeader: ForwardedLabelers | None = None
+    addForwardedHeader: ForwardedHeaderConfig | None = None
     timestampHeader: NonEmpty | None = None
     maxCallDepth: NonNegativeInt = 1000
 

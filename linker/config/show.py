@@ -12,7 +12,7 @@ import typing
 from typing import Any
 
 from dtab import Dtab, Path
-from namer.binder import hints
+from namer.binder import hints, keyed_fields
 from namer.config import FromText, Marks
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
@@ -40,10 +40,11 @@ def _object(config: object, marks: Marks) -> dict[str, Json]:
     shown: dict[str, Json] = {placed.tag: placed.kind} if placed.tag else {}
     if placed.enabled:
         shown["experimental"] = True
+    fields = keyed_fields(type(config))
     types = hints(type(config))
     for key in placed.keys:
-        value = getattr(config, key)
-        text = _text_form(types[key])
+        value = getattr(config, fields[key].name)
+        text = _text_form(types[fields[key].name])
         shown[key] = to_json(value, marks) if text is None else _as_text(value, text)
     return shown
 
