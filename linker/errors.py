@@ -98,7 +98,7 @@ class UpstreamError(ProxyError):
     """The endpoint failed the exchange."""
 
     retryable_class = True
-    metric = ("com.twitter.finagle.ChannelException",)
+    metric: tuple[str, ...] = ("com.twitter.finagle.ChannelException",)
 
 
 class UpstreamClosed(UpstreamError):
@@ -133,6 +133,12 @@ class RequestTimeout(ProxyError):
 
     status = 503
     metric = ("com.twitter.finagle.GlobalRequestTimeoutException",)
+
+
+class ServerTimeout(RequestTimeout):
+    """The server's timeoutMs. Nothing may retry it: its time is over for the whole request."""
+
+    metric = ("com.twitter.finagle.IndividualRequestTimeoutException",)
 
 
 class AttemptTimeout(RequestTimeout):

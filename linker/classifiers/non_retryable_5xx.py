@@ -1,0 +1,17 @@
+"""io.l5d.http.nonRetryable5XX: a response of 500 or more and every exception is a failure; the default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from linker.classifiers.classifier import CLASSIFIERS, Classify, retrying
+
+
+@CLASSIFIERS.register("io.l5d.http.nonRetryable5XX")
+@dataclass(frozen=True, kw_only=True)
+class NonRetryable5xxConfig:
+    """No options."""
+
+    def mk(self) -> Classify:
+        """See `ClassifierConfig.mk`."""
+        return retrying(frozenset())

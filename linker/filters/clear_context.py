@@ -1,0 +1,75 @@
+"""`clearContext: true`: a server at the edge of what one trusts (linkerd.md section 5.4, observed.md).
+
+From requests every `l5d-*` line is taken, from responses too; a response that carried `l5d-err` keeps its status and
+Content-Type and loses its body, which may tell names and addresses. Must be above ErrorResponder, to clean its
+replies, and above ContextHeaders, which would act on what is taken here. Left out where `clearContext` is false.
+"""
+
+from __future__ import annotations
+
+from linker.http.message import BodyStream, Headers, Request, Response
+from linker.service import Service
+
+PREFIX = b"l5d-"
+_DESCRIBES_BODY = (b"transfer-encoding", b"trailer", b"content-encoding", b"etag", b"content-range")
+
+
+class ClearContext:
+    """See above."""
+
+    async def __call__(self, request: Request, next: Service, /) -> Response:
+        strip(request.headers)
+        response = await next(request)
+        headers = response.headers
+        if b"l5d-err" in headers:
+            empty(response)
+        elif not isinstance(response.body, bytes):
+            response.body = CleanTrailers(response.body)
+        strip(headers)
+        return response
+
+
+def strip(headers: Headers) -> None:
+    """Remove every l5d-* line."""
+    for name in headers.known_names():
+        if name.startswith(PREFIX):
+            headers.remove(name)
+
+
+def empty(response: Response) -> None:
+    """Take the body, and the lines that described it."""
+    response.discard()
+    response.body = b""
+    for name in _DESCRIBES_BODY:
+        response.headers.remove(name)
+    if response.status not in (204, 304):
+        response.headers.put(b"content-length", b"Content-Length: 0\r\n")
+
+
+class CleanTrailers:
+    """A body whose trailers hold no l5d-* lines."""
+
+    __slots__ = ("length", "_body")
+
+    def __init__(self, body: BodyStream) -> None:
+        self.length = body.length
+        self._body = body
+
+    @property
+    def trailers(self) -> bytes:
+        """See `BodyStream.trailers`."""
+        lines = self._body.trailers.splitlines(keepends=True)
+        return b"".join([line for line in lines if not line.lower().startswith(PREFIX)])
+
+    @property
+    def ready(self) -> bool:
+        """See `BodyStream.ready`."""
+        return self._body.ready
+
+    async def read(self) -> bytes:
+        """See `BodyStream.read`."""
+        return await self._body.read()
+
+    def close(self) -> None:
+        """See `BodyStream.close`."""
+        self._body.close()

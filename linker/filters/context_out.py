@@ -1,0 +1,61 @@
+"""Writes the context for the next router or service: dtab, deadline, trace (linkerd.md sections 5.4 and 5.5).
+
+Must be below every timeout, which tightens the deadline, and below retries, since each attempt is a span of its own.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_base64, hexlify
+from collections import OrderedDict
+from collections.abc import Callable
+from random import getrandbits
+from time import time
+
+from dtab import Dtab
+from linker import trace
+from linker.http.message import NO_DTAB, Request, Response
+from linker.service import Clock, Service
+
+SHOWN_DTABS = 1000
+"""Shown override dtabs kept: as many as are kept parsed."""
+
+_NO_FLAGS = trace.NO_FLAGS
+
+
+class ContextOut:
+    """Random ids, not secret ones: 128 bits an attempt. `epoch` gives epoch seconds."""
+
+    def __init__(self, *, random_bits: Callable[[int], int] = getrandbits, epoch: Clock = time) -> None:
+        self._bits = random_bits
+        self._epoch = epoch
+        self._dtabs: OrderedDict[Dtab, bytes] = OrderedDict()
+
+    async def __call__(self, request: Request, next: Service, /) -> Response:
+        put = request.headers.put
+        id_ = request.trace
+        ids = self._bits(128).to_bytes(16, "big")
+        span = ids[8:]
+        if id_ is None:
+            root = ids[:8]
+            id_ = request.trace = root + root + root + _NO_FLAGS
+        put(b"l5d-ctx-trace", b"l5d-ctx-trace: %b\r\n" % b2a_base64(span + id_[:8] + id_[16:], newline=False))
+        put(b"l5d-reqid", b"l5d-reqid: %b\r\n" % hexlify(id_[16:24]))
+        if request.dtab is not NO_DTAB:
+            put(b"l5d-ctx-dtab", self._dtab_line(request.dtab))
+        if request.deadline is not None:
+            put(b"l5d-ctx-deadline", deadline_line(self._epoch(), request.deadline))
+        return await next(request)
+
+    def _dtab_line(self, dtab: Dtab) -> bytes:
+        lines = self._dtabs
+        line = lines.get(dtab)
+        if line is None:
+            line = lines[dtab] = b"l5d-ctx-dtab: %b\r\n" % dtab.show().encode()
+            if len(lines) > SHOWN_DTABS:
+                lines.popitem(last=False)
+        return line
+
+
+def deadline_line(issued: float, deadline: float) -> bytes:
+    """The complete line; both in epoch seconds."""
+    return b"l5d-ctx-deadline: %d %d\r\n" % (issued * 1e9, deadline * 1e9)

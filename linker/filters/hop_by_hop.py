@@ -1,0 +1,66 @@
+"""Takes away what was meant for one connection only, both ways (RFC 9110 section 7.6.1, observed.md "hop-by-hop").
+
+That is a fixed list, and the fields that `Connection` names, but never one that routing, framing or the next router
+relies on: `Connection: host` or `Connection: l5d-dst-service` is an attack, not an option. The codecs have read
+Transfer-Encoding before and write it anew. `Trailer` stays with a body that may have trailers, so that they are
+announced.
+"""
+
+from __future__ import annotations
+
+from linker.http.message import Body, Headers, Request, Response
+from linker.service import Service
+
+_ALWAYS = (
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"te",
+    b"transfer-encoding",
+    b"upgrade",
+)
+_HOP = frozenset((*_ALWAYS, b"trailer"))
+_PLAIN_OPTIONS = frozenset((b"keep-alive", b"close", b"Keep-Alive", b"Close", b""))
+_KEPT = frozenset(
+    b"host content-length content-type via forwarded date expect max-forwards authorization cookie set-cookie"
+    b" cache-control retry-after finagle-http-nack x-forwarded-client-cert x-forwarded-for x-forwarded-host"
+    b" x-forwarded-proto trailer".split()
+)
+"""Not removed though `Connection` names them; l5d-* neither. `trailer` is decided by the body."""
+
+
+class HopByHop:
+    """See above."""
+
+    async def __call__(self, request: Request, next: Service, /) -> Response:
+        if not _HOP.isdisjoint(request.headers.index):
+            strip(request.headers, request.body)
+        response = await next(request)
+        if not _HOP.isdisjoint(response.headers.index):
+            strip(response.headers, response.body)
+        return response
+
+
+def strip(headers: Headers, body: Body) -> None:
+    """Remove the hop-by-hop fields of a message with this body."""
+    index = headers.index
+    if b"connection" in index:
+        for option in _options(headers):
+            if option not in _KEPT and not option.startswith(b"l5d-"):
+                headers.remove(option)
+    for name in _ALWAYS:
+        if name in index:
+            headers.remove(name)
+    if b"trailer" in index and (isinstance(body, bytes) or body.length is not None):
+        headers.remove(b"trailer")
+
+
+def _options(headers: Headers) -> set[bytes]:
+    """The lower-case field names that Connection gives."""
+    options = set()
+    for value in headers.get_all(b"connection"):
+        if value not in _PLAIN_OPTIONS:
+            options.update([option.strip(b" \t") for option in value.lower().split(b",")])
+    return options - _PLAIN_OPTIONS

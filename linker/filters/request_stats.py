@@ -1,0 +1,106 @@
+"""Counts requests by outcome: `requests`, `success`, `failures` with their causes, latency, pending (linkerd.md 8.2).
+
+The same filter serves at three places, each with its own scope and its own idea of success: the server
+(`by_success_class`), the service and the client (the service's classifier). An exchange whose client went away counts
+nowhere, as in the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+from linker.classifiers.classifier import Outcome, Verdict
+from linker.errors import ClientGone, ConnectFailed, ProxyError, RequestTimeout, TooManyWaiters, UpstreamError
+from linker.http.message import Request, Response
+from linker.metrics import Counter, Metrics
+from linker.service import Clock, Service
+
+JUDGED = ("com.twitter.finagle.service.ResponseClassificationSyntheticException",)
+"""The cause of a failure that came as a response."""
+
+_SUCCESS = Verdict.SUCCESS
+
+
+class RequestCounts:
+    """What RequestStats counts into. One per scope; several filters may share it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.requests = metrics.counter("requests")
+        self.success = metrics.counter("success")
+        self.latency = metrics.stat("request_latency_ms")
+        self.pending = 0
+        self._metrics = metrics
+        self._causes: dict[tuple[tuple[str, ...], str], list[Counter]] = {}
+        metrics.gauge("pending", lambda: self.pending)
+
+    def failed(self, cause: tuple[str, ...], source: str = "") -> None:
+        """Count a failure: `failures`, one counter for each prefix of `cause`, and the same below its `source`."""
+        counters = self._causes.get((cause, source))
+        if counters is None:
+            counters = self._causes[cause, source] = self._counters(cause, source)
+        for counter in counters:
+            counter.value += 1
+
+    def _counters(self, cause: tuple[str, ...], source: str) -> list[Counter]:
+        bases = ["failures", f"sourcedfailures/{source}"] if source else ["failures"]
+        return [self._metrics.counter("/".join((base, *cause[:n]))) for base in bases for n in range(len(cause) + 1)]
+
+
+class RequestStats:
+    """See above. `clock` gives seconds; latencies are counted in milliseconds."""
+
+    def __init__(
+        self, counts: RequestCounts, classify: Callable[[Request, Outcome], Verdict], *, clock: Clock = perf_counter
+    ) -> None:
+        self._counts = counts
+        self._classify = classify
+        self._clock = clock
+
+    async def __call__(self, request: Request, next: Service, /) -> Response:
+        counts = self._counts
+        clock = self._clock
+        counts.pending += 1
+        started = clock()
+        try:
+            response = await next(request)
+        except ProxyError as error:
+            if not isinstance(error, ClientGone):
+                counts.requests.value += 1
+                counts.latency.add((clock() - started) * 1000)
+                if self._classify(request, error) is _SUCCESS:
+                    counts.success.value += 1
+                else:
+                    counts.failed(error.metric, source_of(request, error))
+            raise
+        finally:
+            counts.pending -= 1
+        counts.requests.value += 1
+        counts.latency.add((clock() - started) * 1000)
+        if self._classify(request, response) is _SUCCESS:
+            counts.success.value += 1
+        else:
+            counts.failed(JUDGED)
+        return response
+
+
+def source_of(request: Request, error: ProxyError) -> str:
+    """The client id an error came from, as `sourcedfailures` names it; "" for errors before the connection."""
+    if request.bound is None or isinstance(error, ConnectFailed | TooManyWaiters):
+        return ""
+    return request.bound.id.show()[1:] if isinstance(error, UpstreamError | RequestTimeout) else ""
+
+
+def by_success_class(request: Request, outcome: Outcome) -> Verdict:
+    """The server's idea of success: `l5d-success-class` above 0 if there is one, else a status below 500."""
+    if isinstance(outcome, ProxyError):
+        return Verdict.NON_RETRYABLE
+    value = outcome.headers.get(b"l5d-success-class")
+    if value is None:
+        return _SUCCESS if outcome.status < 500 else Verdict.NON_RETRYABLE
+    if value == b"1.0":
+        return _SUCCESS
+    try:
+        return _SUCCESS if float(value) > 0.0 else Verdict.NON_RETRYABLE
+    except ValueError:
+        return Verdict.NON_RETRYABLE

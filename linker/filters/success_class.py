@@ -1,0 +1,26 @@
+"""`l5d-success-class` on every response of a service: the classifier's verdict as a fraction (linkerd.md 3.12).
+
+Statistics of servers above, this router's and others', go by it. Must be below the service's ErrorResponder: errors
+made by the router carry no class.
+"""
+
+from __future__ import annotations
+
+from linker.classifiers.classifier import Classify, Verdict
+from linker.http.message import Request, Response
+from linker.service import Service
+
+_SUCCESS = Verdict.SUCCESS
+_LINES = (b"l5d-success-class: 0.0\r\n", b"l5d-success-class: 1.0\r\n")
+
+
+class SuccessClass:
+    """A class that the service itself gave is replaced."""
+
+    def __init__(self, classify: Classify) -> None:
+        self._classify = classify
+
+    async def __call__(self, request: Request, next: Service, /) -> Response:
+        response = await next(request)
+        response.headers.put(b"l5d-success-class", _LINES[self._classify(request, response) is _SUCCESS])
+        return response
