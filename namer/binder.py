@@ -28,10 +28,10 @@ BAD: Any = object()
 
 def guess(word: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown word: the nearest known one, or all of them."""
-    known = sorted(known)
-    if near := difflib.get_close_matches(word, known, 1):
-        return f"did you mean {near[0]!r}?"
-    return f"known: {', '.join(known)}" if known else "there is none"
+    words = {each.lower(): each for each in sorted(known)}
+    if near := difflib.get_close_matches(word.lower(), words, 1):
+        return f"did you mean {words[near[0]]!r}?"
+    return f"known: {', '.join(sorted(known))}" if words else "there is none"
 
 
 _HINTS: dict[Any, Mapping[str, Any]] = {}

@@ -106,7 +106,7 @@ class YamlReader:
         indent = None
         if event.style == "|":
             body = self.text.split("\n")[mark.line : event.end_mark.line + 1]
-            indent = next((len(line) - len(line.lstrip(" ")) for line in body if line.strip()), 0)
+            indent = _first_indent(body) - _first_indent(event.value.split("\n"))
         if event.tag == _CORE + "str":
             plain = False
         elif event.tag is not None and event.tag != "!":
@@ -126,6 +126,11 @@ class YamlReader:
         self.size += nodes
         if self.size > MAX_NODES:
             raise TextError(mark, f"more than {MAX_NODES} nodes, aliases expanded")
+
+
+def _first_indent(lines: list[str]) -> int:
+    """Spaces before the first line that has something else."""
+    return next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), 0)
 
 
 def _check_tag(event: Any, name: str, mark: Mark) -> None:
