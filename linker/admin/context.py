@@ -1,0 +1,68 @@
+"""What the admin server shows and does: ports that the assembly fills, so that handlers need no router and no namer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from dtab import Dtab, Path
+from linker.http.message import Request
+from linker.metrics import Metrics
+from linker.telemeters.base import Telemeter
+from namer.namer import ServedNamer
+
+
+class Delegation(Protocol):
+    """A delegation tree: dtab.md section 17."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class Delegates(Protocol):
+    """An interpreter that can explain itself."""
+
+    async def delegate(self, dtab: Dtab, path: Path, /) -> Delegation: ...
+
+
+class RouterView(Protocol):
+    """One router, as the admin server sees it.
+
+    interpreter: an object with `delegate`, or one without, which cannot explain (501).
+    """
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def protocol(self) -> str: ...
+    @property
+    def dtab(self) -> Dtab: ...
+    @property
+    def interpreter(self) -> object: ...
+
+    async def identify(self, request: Request, /) -> tuple[Path, Dtab]:
+        """The name and the whole dtab (base ++ local) that this request would get. Raises ProxyError."""
+        ...
+
+    def client_state(self) -> dict[str, dict[str, Any]]:
+        """Client id → {"state": …, "addresses": […]}: linkerd.md section 9.5."""
+        ...
+
+
+@dataclass(frozen=True)
+class AdminContext:
+    """Everything the handlers reach.
+
+    shutdown: begins the drain with that many seconds of grace and returns at once. namers: those that are `Stateful` or
+    `Enumerable` show their state or their names. telemeters: each gives a page; Prometheus text is at its default path
+    in any case. routers may grow while starting.
+    """
+
+    metrics: Metrics
+    config_json: Callable[[], object]
+    shutdown: Callable[[float], None]
+    routers: Sequence[RouterView] = ()
+    namers: Sequence[ServedNamer] = ()
+    grace_seconds: float = 10.0
+    telemeters: Sequence[Telemeter] = ()

@@ -1,0 +1,108 @@
+"""Runs the demo: backends, the linker, and then either the live counts or the check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+import trio
+
+from linker import logs
+from linker.config.load import parse
+from linker.demo.client import Client, NoAnswer
+from linker.demo.script import STEPS, Failed, command
+from linker.demo.show import Live, introduction
+from linker.demo.world import ADMIN_PORT, PORT, World, free_port, temporary_directory
+from linker.linker import run
+
+START_S = 10.0
+"""Seconds until a linker that does not answer has failed to start; it takes less than one."""
+TRICKLE_S = 0.1
+"""Seconds between two requests of the demo's own, each followed by a look at the counts."""
+
+
+def demo(*, check: bool, port: int | None, admin_port: int | None, out: TextIO) -> int:
+    """Run until Ctrl-C, or with `check` until every command was played. 0: stopped, or all held."""
+    logs.set_up("WARNING")
+    with temporary_directory() as directory:
+        ports = (free_port(PORT) if port is None else port, free_port(ADMIN_PORT) if admin_port is None else admin_port)
+        world = World(Path(directory), *ports)
+        status = 130
+        try:
+            status = trio.run(_demo, world, check, out)
+        except* KeyboardInterrupt:  # before the linker took the signal over, or after it gave it back
+            pass
+        return status
+
+
+async def _demo(world: World, check: bool, out: TextIO) -> int:
+    """The exit status: of the check, or of the linker when there is none."""
+    status = 0
+    async with trio.open_nursery() as nursery:
+        await world.start_backends(nursery)
+
+        async def linker() -> None:
+            nonlocal status
+            status = max(status, await run(parse(world.config(), "demo.yaml")))
+            nursery.cancel_scope.cancel()
+
+        async def audience() -> None:
+            nonlocal status
+            await _until_it_answers(world)
+            if check:
+                status = max(status, await _play(world, out))
+            else:
+                await _live(world, out)
+
+        nursery.start_soon(linker)
+        nursery.start_soon(audience)
+    if not check:
+        print("stopped", file=out)
+    return status
+
+
+async def _until_it_answers(world: World) -> None:
+    with trio.move_on_after(START_S):
+        for port in (world.admin_port, world.port):
+            async with Client(port) as client:
+                while True:
+                    try:
+                        await client.get("/admin/ping")
+                        break
+                    except NoAnswer:
+                        await trio.sleep(0.01)
+        world.counts.clear()
+        return
+    raise NoAnswer(f"the linker did not start within {START_S:g} seconds")
+
+
+async def _live(world: World, out: TextIO) -> None:
+    out.write(introduction(world))
+    live = Live(out)
+    async with Client(world.port) as client:
+        while True:
+            try:
+                await client.get("/", {"Host": "canary"})
+            except NoAnswer:
+                pass  # it is stopping: this task is cancelled soon
+            live.update(world.counts)
+            await trio.sleep(TRICKLE_S)
+
+
+async def _play(world: World, out: TextIO) -> int:
+    """Play every step, then stop the linker through its admin server. 0 if all held."""
+    failed = 0
+    async with Client(world.port) as client:
+        for number, step in enumerate(STEPS, 1):
+            out.write(f"{number}. {step.title}\n   $ {command(step, world)}\n")
+            try:
+                result = f"ok      {await step.play(world, client)}"
+            except (Failed, NoAnswer) as error:
+                failed += 1
+                result = f"FAILED  {error}"
+            out.write(f"   {result}\n")
+            out.flush()
+    async with Client(world.admin_port) as admin:
+        answer = await admin.ask("POST", "/admin/shutdown")
+    out.write(f"{len(STEPS) - failed} of {len(STEPS)} held\n")
+    return 1 if failed or answer.status != 200 else 0
