@@ -19,7 +19,7 @@ from linker.demo.world import UNLISTED, World
 
 SHARE_REQUESTS = 400
 SHARE_BOUNDS = (10, 80)
-"""Of 400 requests at 9 to 1, 40 go to v2 with a deviation of 6: five of those to either side, and still far from half."""
+"""Of 400 requests at 9 to 1, 40 go to v2 with a deviation of 6: five of those either way, and far from half."""
 FOLLOW_S = 2.0
 """How long a changed address file may take to be obeyed; it takes some milliseconds."""
 
@@ -30,7 +30,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """title: what it shows; command: how to do it by hand (format fields of `World`); play: what came of it, or Failed."""
+    """title: what it shows; command: how to do it by hand, see `command`; play: what came of it, or Failed."""
 
     title: str
     command: str
@@ -95,18 +95,18 @@ async def discovery(world: World, client: Client) -> str:
 
 async def _until_answered_by(client: Client, host: str, who: str) -> None:
     with trio.move_on_after(FOLLOW_S):
-        while (await ask(client, host)).body.rstrip("\n") != who:
+        while True:
+            if (await ask(client, host)).body.rstrip("\n") == who:
+                return
             await trio.sleep(0.005)
-        return
     raise Failed(f"expected {who} within {FOLLOW_S:g} s, got {(await ask(client, host)).body.strip()}")
 
 
 async def unknown(world: World, client: Client) -> str:
     answer = await ask(client, "nosuch")
     expect(answer.status == 502, "502", answer.status)
-    expect(
-        "/svc/nosuch" in answer.body and "l5d-err" in answer.fields, "l5d-err and the name that was tried", answer.body
-    )
+    told = "/svc/nosuch" in answer.body and "l5d-err" in answer.fields
+    expect(told, "l5d-err and the name that was tried", answer.body)
     return f"502, {answer.body.splitlines()[0]}"
 
 

@@ -1,4 +1,4 @@
-"""What the demo runs: backends on free ports, a directory of addresses, and the configuration of the linker before them."""
+"""What the demo runs: backends on free ports, a directory of addresses, the configuration of the linker before them."""
 
 from __future__ import annotations
 
