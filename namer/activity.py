@@ -51,6 +51,10 @@ State = Pending | Ok[T] | Failed
 PENDING = Pending()
 
 
+_NEVER = -1
+"""The version told to an observer that has not been told anything."""
+
+
 def _nothing() -> None:
     """The close of an observation that holds nothing."""
 
@@ -58,12 +62,13 @@ def _nothing() -> None:
 class Var(Generic[T]):
     """A value that changes. `Var(v)` can be set by its owner; `Var.lazy` is fed while observed."""
 
-    __slots__ = ("__weakref__", "_feed", "_observers", "_same", "_start", "_stop", "_value", "_version")
+    __slots__ = ("__weakref__", "_feed", "_observers", "_same", "_start", "_starting", "_stop", "_value", "_version")
 
     def __init__(self, value: T) -> None:
         self._value = value
-        self._observers: dict[Callable[[T], None], None] = {}  # in order of observation
+        self._observers: dict[Callable[[T], None], int] = {}  # in order of observation; → the version last told
         self._version = 0
+        self._starting = False
         self._same: Callable[[T, T], bool] = operator.eq
         self._start: Callable[[Callable[[T], None]], Close] | None = None
         self._stop: Close | None = None
@@ -102,21 +107,27 @@ class Var(Generic[T]):
             return
         self._value = value
         self._version += 1
-        version = self._version
+        if not self._starting:
+            self._announce()
+
+    def _announce(self) -> None:
+        """Tell the current value to everybody who has not been told, by an announcement made from inside this one."""
         errors: list[Exception] = []
-        for observer in tuple(self._observers):
-            if self._version != version:  # an observer set a newer value, which everybody has been told already
-                break
-            if observer not in self._observers:
+        for told in tuple(self._observers):
+            if self._observers.get(told, self._version) == self._version:  # told already, or gone
                 continue
             try:
-                observer(value)
+                self._tell(told)
             except Exception as error:
                 errors.append(error)
         if len(errors) > 1:
             raise ExceptionGroup("several observers failed", errors)
         if errors:
             raise errors[0]
+
+    def _tell(self, told: Callable[[T], None]) -> None:
+        self._observers[told] = self._version
+        told(self._value)
 
     def observe(self, observer: Callable[[T], None]) -> Close:
         """Call `observer` now with the value and again whenever it changes, until the returned close is called.
@@ -134,27 +145,31 @@ class Var(Generic[T]):
                 if not self._observers:
                     self._end()
 
-        self._observers[told] = None
+        self._observers[told] = _NEVER
         try:
             if self._start is not None and len(self._observers) == 1:
-                self._begin(self._start, told)
+                self._begin(self._start)
+                self._announce()
             else:
-                told(self._value)
+                self._tell(told)
         except BaseException:
             close()
             raise
         return close
 
-    def _begin(self, start: Callable[[Callable[[T], None]], Close], told: Callable[[T], None]) -> None:
+    def _begin(self, start: Callable[[Callable[[T], None]], Close]) -> None:
+        """Start the source. What it sets meanwhile is announced after that: an observer must not break a start."""
+
         def feed(value: T) -> None:
             if self._feed is feed:  # a source that speaks after its close is not heard
                 self.set(value)
 
         self._feed = feed
-        version = self._version
-        self._stop = start(feed)
-        if self._version == version:  # else `set` has told the observer
-            told(self._value)
+        self._starting = True
+        try:
+            self._stop = start(feed)
+        finally:
+            self._starting = False
 
     def _end(self) -> None:
         stop, self._stop, self._feed = self._stop, None, None

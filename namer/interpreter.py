@@ -16,15 +16,9 @@ from namer.delegate import CannotDelegate, delegate
 from namer.delegation import DelegateTree
 from namer.name import BoundTree, same_tree
 from namer.namer import BindingError, NamedNamers, Transformer, transformed
-from namer.runtime import Runtime, settled
+from namer.runtime import settled
 
-__all__ = [
-    "CannotDelegate",
-    "ConfiguredInterpreter",
-    "Interpreter",
-    "NamingParts",
-    "StoredDtabInterpreter",
-]
+__all__ = ["CannotDelegate", "ConfiguredInterpreter", "Interpreter", "StoredDtabInterpreter"]
 
 
 class Interpreter(Protocol):
@@ -38,14 +32,6 @@ class Interpreter(Protocol):
 
         Raises `BindingError` when the walk cannot end, and `CannotDelegate`.
         """
-
-
-@dataclass(frozen=True)
-class NamingParts:
-    """What interpreters are made of. `names`: the configured namers and the system names."""
-
-    runtime: Runtime
-    names: NamedNamers
 
 
 @dataclass(frozen=True)
