@@ -1,0 +1,40 @@
+"""What the configurations of all namers have in common. linkerd.md section 3.18, dtab.md section 8.1."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from dtab import Path
+from namer.namer import Namer, ServedNamer, TransformedNamer
+from namer.transformers import TRANSFORMERS, TransformerConfig, TransformerParts
+
+NAMERS_PREFIX = Path.of("#")
+"""`/#`: below it live the configured namers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamerConfig(ABC):
+    """prefix: served below `/#`; default: `/` and the kind. transformers: applied in order to what the namer says."""
+
+    kind: ClassVar[str]
+
+    prefix: Path | None = None
+    transformers: tuple[Annotated[TransformerConfig, TRANSFORMERS], ...] = ()
+
+    @property
+    def served(self) -> Path:
+        """The whole prefix of its names: `/#/io.l5d.fs`."""
+        return NAMERS_PREFIX + (Path.of(self.kind) if self.prefix is None else self.prefix)
+
+    @abstractmethod
+    def mk(self, parts: TransformerParts) -> Namer:
+        """The namer alone. It does nothing until it is asked."""
+
+    def serve(self, parts: TransformerParts) -> ServedNamer:
+        """The namer at its prefix, with its transformers."""
+        namer = self.mk(parts)
+        if self.transformers:
+            namer = TransformedNamer(namer, tuple(transformer.mk(parts) for transformer in self.transformers))
+        return ServedNamer(self.served, namer)
