@@ -19,11 +19,18 @@ from dtab import DtabSyntaxError
 from namer.marks import ConfigError, FieldError, Marks, Placed
 from namer.nodes import ListNode, MapNode, Mark, Node, ScalarNode, is_null
 from namer.plugin import NOT_IMPLEMENTED, Registry
-from namer.scalars import expected, pointed, read_scalar
+from namer.scalars import brief, expected, pointed, read_scalar
 from namer.values import FromText
 
 BAD: Any = object()
 """Stands for a value that could not be bound; its error has been noted."""
+
+MAX_ERRORS = 100
+"""Errors noted before the walk is given up: more than anybody reads, and a bound on the work spent on guesses."""
+
+
+class TooManyErrors(Exception):
+    """Ends the walk; the errors so far are in the binder."""
 
 
 def guess(word: str, known: Iterable[str]) -> str:
@@ -31,7 +38,7 @@ def guess(word: str, known: Iterable[str]) -> str:
     words = {each.lower(): each for each in sorted(known)}
     if near := difflib.get_close_matches(word.lower(), words, 1):
         return f"did you mean {words[near[0]]!r}?"
-    return f"known: {', '.join(sorted(known))}" if words else "there is none"
+    return f"known: {', '.join(words.values())}" if words else "there is none"
 
 
 _HINTS: dict[Any, Mapping[str, Any]] = {}
@@ -74,6 +81,9 @@ class Binder:
         self.marks = Marks()
 
     def bad(self, mark: Mark, path: str, message: str) -> Any:
+        if len(self.errors) == MAX_ERRORS:
+            self.errors.append(ConfigError(mark, "", f"more than {MAX_ERRORS} errors; the rest is not shown"))
+            raise TooManyErrors
         self.errors.append(ConfigError(mark, path, message))
         return BAD
 
@@ -132,7 +142,7 @@ class Binder:
         if not isinstance(node, ScalarNode) or is_null(node):
             return self.bad(node.mark, path, expected("one of " + ", ".join(words), node))
         if node.text not in words:
-            return self.bad(node.mark, path, f"unknown value {node.text!r}; {guess(node.text, words)}")
+            return self.bad(node.mark, path, f"unknown value {brief(node.text)!r}; {guess(node.text, words)}")
         return words[node.text]
 
     def _list(self, origin: Any, item: Any, node: Node, path: str) -> Any:
@@ -153,7 +163,7 @@ class Binder:
         for key, value in node.entries:
             if key.text in entries:
                 first = entries[key.text][0].mark
-                self.bad(key.mark, path, f"Duplicate field {key.text!r}; it is on line {first.line} already")
+                self.bad(key.mark, path, f"Duplicate field {brief(key.text)!r}; it is on line {first.line} already")
             else:
                 entries[key.text] = (key, value)
         return entries
@@ -178,7 +188,9 @@ class Binder:
         mark = value.mark if value is not None else node.mark
         if reason := registry.refusal(block.kind):
             return self.bad(mark, path, f"{block.kind}: {reason}")
-        return self.bad(mark, path, f"unknown {registry.tag} {block.kind!r}; {guess(block.kind, registry.kinds)}")
+        return self.bad(
+            mark, path, f"unknown {registry.tag} {brief(block.kind)!r}; {guess(block.kind, registry.kinds)}"
+        )
 
     def _object(self, cls: type[Any], node: Node, path: str) -> Any:
         if not isinstance(node, MapNode):
@@ -223,7 +235,7 @@ class Binder:
         if key.text in removed:
             self.bad(key.mark, path, f"unknown key {key.text!r}: {removed[key.text]}")
         else:
-            self.bad(key.mark, path, f"unknown key {key.text!r}; {guess(key.text, fields)}")
+            self.bad(key.mark, path, f"unknown key {brief(key.text)!r}; {guess(key.text, fields)}")
 
     def _construct(self, cls: type[Any], values: dict[str, Any], block: _Block) -> Any:
         fields = keyed_fields(cls)

@@ -15,10 +15,11 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from namer.binder import Binder
+from namer.binder import Binder, TooManyErrors
 from namer.marks import ConfigError, ConfigErrors, FieldError, Marks
 from namer.nodes import MapNode, Mark, TextError, is_null
 from namer.plugin import Registry
@@ -136,7 +137,9 @@ def _bind(type_: Any, text: str, name: str) -> Binding[Any]:
     if node is None or is_null(node):  # an empty document lacks its required keys, no more
         node = MapNode(Mark(1, 1), [])
     binder = Binder()
-    value = binder.value(type_, node, "")
+    value = None
+    with suppress(TooManyErrors):
+        value = binder.value(type_, node, "")
     if binder.errors:
         raise ConfigErrors(name, binder.errors)
     return Binding(value, binder.marks, name)

@@ -16,6 +16,7 @@ from namer.nodes import MAX_DEPTH, MAX_NODES, Lines, ListNode, MapNode, Mark, No
 T = TypeVar("T")
 
 _STRING_READER = JSONDecoder()
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\n\r]*")
 _LITERAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null", re.ASCII)
 
@@ -94,4 +95,6 @@ class JsonReader:
         except JSONDecodeError as error:
             where = self.lines.mark(min(error.pos, len(self.text)))
             raise TextError(where, f"not JSON: {error.msg[0].lower()}{error.msg[1:]}") from None
+        if _SURROGATE.search(value):
+            raise TextError(mark, "not JSON: half a surrogate pair is no character")
         return ScalarNode(mark, value, False)

@@ -33,10 +33,14 @@ def describe(node: Node) -> str:
         return "a list"
     if is_null(node):
         return "nothing"
-    text = node.text if len(node.text) <= 80 else node.text[:77] + "..."
     if node.plain and (node.text in _BOOLS or _FLOAT.fullmatch(node.text)):
-        return text
-    return f"the text {text!r}"
+        return brief(node.text)
+    return f"the text {brief(node.text)!r}"
+
+
+def brief(text: str) -> str:
+    """As much of a text as a message repeats."""
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _str(node: ScalarNode) -> str:

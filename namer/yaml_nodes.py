@@ -16,6 +16,9 @@ from namer.json_nodes import JsonReader
 from namer.nodes import MAX_CHARS, MAX_DEPTH, MAX_NODES, Lines, ListNode, MapNode, Mark, Node, ScalarNode, TextError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+CHARS_PER_NODE = 64
+"""Characters of a scalar that count as one more node, so that a long text cannot be repeated by aliases for ever."""
+
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _CORE = "tag:yaml.org,2002:"
 
@@ -65,7 +68,7 @@ class YamlReader:
         if depth > MAX_DEPTH:
             raise TextError(mark, f"nested deeper than {MAX_DEPTH} levels")
         before = self.size
-        self._count(1, mark)
+        self._count(1 + len(getattr(event, "value", "")) // CHARS_PER_NODE, mark)
         anchor = None
         if event.anchor is not None:
             anchor = self.anchors[event.anchor] = _Anchor(None)

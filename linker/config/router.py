@@ -9,10 +9,10 @@ from typing import Annotated, Any, ClassVar
 from dtab import Dtab, Path
 from linker.config.client import CLIENTS, ClientConfig
 from linker.config.plugins import ANNOUNCERS
-from linker.config.registries import INTERPRETERS
 from linker.config.server import ServerConfig
 from linker.config.service import SERVICES, ServiceConfig
 from namer.config import FieldError, NonEmpty, PositiveInt, PositiveMillis, PositiveSeconds, later
+from namer.interpreters import INTERPRETERS
 from namer.plugin import Registry
 
 PROTOCOLS = Registry("protocol", tag="protocol", planned=("h2", "thrift", "mux", "thriftmux"), takes_experimental=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from linker.config.admin import AdminConfig, UsageConfig
-from linker.config.registries import NAMERS, TELEMETERS
 from linker.config.router import PROTOCOLS, RouterConfig
+from linker.telemeters import TELEMETERS
 from namer.config import required
+from namer.namers import NAMERS
 
 NO_ROUTERS = "At least one router must be specified in the configuration."
 

@@ -295,6 +295,7 @@ def test_what_is_wrong_is_told_with_line_column_and_key(text: str, error: str):
         ('{"text": "a",\n "text": "b"}', "f:2:2: Duplicate field 'text'; it is on line 1 already"),
         ('{"number": "1"}', "f:1:12: number: expected an integer, got the text '1'"),
         ('{"numbers": ' + "[" * 70, "f:1:77: nested deeper than 64 levels"),
+        ('{"text": "\\ud800"}', "f:1:10: not JSON: half a surrogate pair is no character"),
         ('{"path": "/a/"}', "f:1:14: path: label char expected but end of input found at '/a/[]'"),
     ],
 )
@@ -353,6 +354,22 @@ def test_aliases_that_would_expand_without_end_are_refused():
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
     (error,) = errors_of("\n".join(lines))
     assert error.endswith("more than 100000 nodes, aliases expanded")
+
+
+def test_a_long_text_cannot_be_repeated_without_end_either():
+    (error,) = errors_of("text: &a " + "x" * 500_000 + "\nnumbers: [" + "*a, " * 20 + "]")
+    assert error.endswith("more than 100000 nodes, aliases expanded")
+
+
+def test_after_a_hundred_errors_the_rest_is_left_out():
+    errors = errors_of("".join(f"a{i}: 1\n" for i in range(40_000)))
+    assert len(errors) == 101
+    assert errors[-1] == "f:101:1: more than 100 errors; the rest is not shown"
+
+
+def test_messages_repeat_long_words_in_part():
+    assert errors_of("x" * 1000 + ": 1")[0].startswith("f:1:1: unknown key 'xxx")
+    assert all(len(error) < 400 for key in ("mode", "number", "shape") for error in errors_of(f"{key}: {'x' * 9999}"))
 
 
 def test_a_document_that_is_too_large_is_refused():
@@ -432,12 +449,13 @@ SCRAPS = st.lists(
 @example("&a *a")
 @example("text: >\n\n  a\n")
 def test_any_text_is_a_configuration_or_errors_and_nothing_else(text: str):
+    errors = []
     try:
-        bind_config(All, text, "f")
-    except ConfigErrors as error:
-        assert error.errors
-        lines = text.count("\n") + text.count("\r") + text.count("\x85") + text.count("\u2028") + text.count("\u2029")
-        assert all(1 <= each.mark.line <= lines + 2 and each.mark.column >= 1 for each in error.errors)
+        assert isinstance(bind_config(All, text, "f"), All)
+    except ConfigErrors as refused:
+        errors = refused.errors
+    breaks = sum(text.count(each) for each in "\n\r\x85\u2028\u2029")
+    assert all(1 <= error.mark.line <= breaks + 2 and error.mark.column >= 1 for error in errors)
 
 
 JSON = st.recursive(
