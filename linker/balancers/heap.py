@@ -30,6 +30,7 @@ class Heap:
         self._random = random
         self._heap: list[Node] = []
         self._down: deque[Node] = deque()
+        self._audited = 0
 
     def update(self, nodes: Sequence[Node]) -> None:
         for node in self._heap:
@@ -51,12 +52,13 @@ class Heap:
             return None
         if self._down:
             self._recheck(now)
+        self._audit()
         while (top := self._heap[0]).key < DOWN:  # nobody is up: fail open
             if not is_up(top, now):
                 self._down.append(top)
                 self._file(top, top.load + DOWN)
             elif top.key != top.load:
-                self._file(top, top.load)  # an earlier pick came to nothing
+                self._file(top, top.load)
             else:
                 break
         self._file(top, top.key + 1)
@@ -74,6 +76,13 @@ class Heap:
                 self._file(node, node.load)
             else:
                 self._down.append(node)
+
+    def _audit(self) -> None:
+        """Set one node right, another at each pick: an earlier pick that came to nothing has left it filed too high."""
+        self._audited = (self._audited + 1) % len(self.nodes)
+        node = self.nodes[self._audited]
+        if node.key < DOWN and node.key != node.load:
+            self._file(node, node.load)
 
     def _file(self, node: Node, key: int) -> None:
         """Move the node to where `key` belongs."""
