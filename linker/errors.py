@@ -27,7 +27,7 @@ class ProxyError(Exception):
     """An error with its answer. `str()` is the text for the client.
 
     retry_safe: the request is known not to have been processed, so that anybody may send it again.
-    retryable_class: class A of linkerd.md section 3.12 (timeouts of an attempt, broken channels), which a classifier may retry.
+    retryable_class: class A of linkerd.md section 3.12 (attempt timeouts, broken channels): a classifier may retry.
     close: the client connection's state is unknown; close it after the answer.
     """
 

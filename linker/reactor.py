@@ -72,7 +72,7 @@ class Reactor:
     def __init__(self) -> None:
         self.epoll = select.epoll()
         self.sockets: dict[int, Socket | Listener] = {}
-        self.current: Task = Task(_idle())
+        self.current: Task = _nobody()
         self.tasks: set[Task] = set()
         self._ready: deque[Task] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
@@ -287,8 +287,15 @@ class Reactor:
         return f"<Reactor {len(self.tasks)} tasks, {len(self.sockets)} sockets, {len(self._timers)} timers>"
 
 
-async def _idle() -> None:
+def _nobody() -> Task:
     """The task that is current while none is: nobody steps it."""
+
+    async def never() -> None:
+        pass
+
+    coro = never()
+    coro.close()
+    return Task(coro)
 
 
 def _drain(fd: int) -> None:

@@ -39,11 +39,12 @@ class ClientOptions:
 class Upstream:
     """One connection to an endpoint. Its pool owns it: `done(connection, reusable)` is called after every exchange.
 
-    label: how errors name the endpoint. born, idle_since: seconds on `monotonic`, for session limits.
+    label: how errors name the endpoint. rtt: seconds from the last request to the head of its answer. born,
+    idle_since: seconds on `monotonic`, for session limits.
     """
 
     __slots__ = (
-        "sock", "buffer", "label", "born", "idle_since", "exchanges", "traffic",
+        "sock", "buffer", "label", "born", "idle_since", "exchanges", "rtt", "traffic",
         "_options", "_done", "_pump", "_reusable", "_broken",
     )  # fmt: skip
 
@@ -61,6 +62,7 @@ class Upstream:
         self.born = monotonic()
         self.idle_since = self.born
         self.exchanges = 0
+        self.rtt = 0.0
         self.traffic = Traffic(sock, stats)
         self._options = options
         self._done = done
@@ -75,6 +77,10 @@ class Upstream:
             self.sock.reactor.throw(pump, Cancelled())
         self.sock.close()
 
+    def give_back(self) -> None:
+        """The request this was acquired for needs no exchange."""
+        self._done(self, True)
+
     # ---- the exchange
 
     async def exchange(self, request: Request) -> Response:
@@ -84,9 +90,11 @@ class Upstream:
         cancelled, the connection has been given back as not reusable.
         """
         self.exchanges += 1
+        began = monotonic()
         try:
             await self._send_request(request)
             response = await self._final_head(request)
+            self.rtt = monotonic() - began
             return await self._with_body(request, response)
         except OSError as error:
             self._finished(False)

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from dtab import Dtab, Path
 
 if TYPE_CHECKING:
+    from linker.errors import ProxyError
+    from linker.http.client import Upstream
+    from linker.routing import LogicalService, Route
     from namer.addr import Address
     from namer.name import Bound
 
@@ -175,13 +178,16 @@ class Request:
     method, target: as received (target in origin form after the server's door). minor: 1 for HTTP/1.1, 0 for 1.0.
     body: bytes when it is whole (then it may be replayed), else a stream. peer, local: (ip, port) of the client
     connection's two ends. Filled on the way down: `dtab` (request-local: ctx ++ user), `dst` (the logical name),
-    `bound` and `endpoint` (where the last attempt went), `deadline` (epoch seconds or None), `trace`.
+    `bound` and `endpoint` (where the last attempt went), `deadline` (epoch seconds or None), `trace` (linker/trace.py).
+    name, route: what the router knows of `dst`, and where it leads now; upstream: the connection of the attempt.
+    refusal: why a blank request stands for one that was not understood.
     interim: sends a whole 1xx head to the client; None where the client cannot take one.
     """
 
     __slots__ = (
         "method", "target", "minor", "headers", "body", "peer", "local", "scheme",
-        "dtab", "dst", "bound", "endpoint", "deadline", "trace", "started", "connection_id", "interim",
+        "dtab", "dst", "bound", "endpoint", "deadline", "trace", "started", "connection_id",
+        "interim", "name", "route", "upstream", "refusal",
     )  # fmt: skip
 
     def __init__(
@@ -208,9 +214,13 @@ class Request:
         self.bound: Bound | None = None
         self.endpoint: Address | None = None
         self.deadline: float | None = None
-        self.trace: object = None
+        self.trace: bytes | None = None
         self.started = 0.0
         self.connection_id = b""
+        self.name: LogicalService | None = None
+        self.route: Route | None = None
+        self.upstream: Upstream | None = None
+        self.refusal: ProxyError | None = None
         self.interim: Callable[[bytes], Awaitable[None]] | None = None
 
     @property

@@ -41,18 +41,26 @@ class PoolOptions:
 
 
 class Pool:
-    """Connections to one endpoint. `acquire` one, `exchange` on it; it comes back by itself. `close` ends it:
-    idle connections at once, others after their exchange."""
+    """Connections to one endpoint. `acquire` one, `exchange` on it; then `owner(connection, reusable)` is called, which
+    hands it back by `returned`. `close` ends the pool: idle connections at once, others after their exchange."""
 
     __slots__ = (
-        "address", "size", "_reactor", "_label", "_options", "_stats", "_idle", "_waiting", "_closed", "_sweep",
+        "address", "size", "owner", "_reactor", "_label", "_options", "_stats", "_idle", "_waiting", "_closed",
+        "_sweep",
     )  # fmt: skip
 
     def __init__(
-        self, reactor: Reactor, address: tuple[str, int], label: str, options: PoolOptions, stats: PoolStats
+        self,
+        reactor: Reactor,
+        address: tuple[str, int],
+        label: str,
+        options: PoolOptions,
+        stats: PoolStats,
+        owner: Callable[[Upstream, bool], None],
     ) -> None:
         self.address = address
         self.size = 0
+        self.owner = owner
         self._reactor = reactor
         self._label = label
         self._options = options
@@ -98,7 +106,7 @@ class Pool:
                 raise ConnectFailed(error.strerror or str(error)) from error
             raise
         self._stats.connected((monotonic() - began) * 1000)
-        return Upstream(sock, self._label, self._options.client, self._stats, self._returned)
+        return Upstream(sock, self._label, self._options.client, self._stats, self._ended)
 
     async def _wait(self) -> Upstream:
         if len(self._waiting) >= self._options.max_waiters:
@@ -113,7 +121,7 @@ class Pool:
                 await suspend()
         except BaseException:
             if waiter.upstream is not None:
-                self._returned(waiter.upstream, True)
+                self.returned(waiter.upstream, True)
             elif waiter.woken:
                 self._next_waiter(None)
             else:
@@ -132,7 +140,11 @@ class Pool:
         self._reactor.wake(waiter.task)
         return True
 
-    def _returned(self, upstream: Upstream, reusable: bool) -> None:
+    def _ended(self, upstream: Upstream, reusable: bool) -> None:
+        self.owner(upstream, reusable)
+
+    def returned(self, upstream: Upstream, reusable: bool) -> None:
+        """Take a connection back after its exchange; the owner calls it."""
         if not reusable or self._closed or upstream.sock.closed:
             self._drop(upstream)
             self._next_waiter(None)

@@ -8,7 +8,7 @@ reader: a reset cancels the exchange at once, a close after `HALF_CLOSE_GRACE` (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -49,15 +49,15 @@ class ServerOptions:
     write_timeout: float | None = None
 
 
-Reject = Callable[[ProxyError], Response]
-"""The answer to a request that broke HTTP; counts it."""
+Refuse = Callable[[Request, ClientError], Awaitable[Response]]
+"""The answer to a request that broke HTTP, counted. The request given is a blank: nothing of it was understood."""
 
 
 class ServerConnection:
     """One client connection, from accept to close. `run` is its coroutine; `busy` while a request is under way."""
 
     __slots__ = (
-        "sock", "buffer", "busy", "draining", "peer", "local", "id", "_reactor", "_service", "_reject", "_options",
+        "sock", "buffer", "busy", "draining", "peer", "local", "id", "_reactor", "_service", "_answer_to", "_options",
         "_task", "_body_open", "_goodbye", "_requests", "_stats", "_traffic", "_born",
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ class ServerConnection:
         peer: tuple[str, int],
         local: tuple[str, int],
         service: Service,
-        reject: Reject,
+        refuse: Refuse,
         options: ServerOptions,
         stats: ConnectionStats,
     ) -> None:
@@ -80,7 +80,7 @@ class ServerConnection:
         self.id = b""
         self._reactor: Reactor = sock.reactor
         self._service = service
-        self._reject = reject
+        self._answer_to = refuse
         self._options = options
         self._task: Task | None = None
         self._body_open = False
@@ -277,8 +277,8 @@ class ServerConnection:
 
     async def _refuse(self, error: ClientError) -> None:
         """The last answer of a connection whose client broke HTTP."""
-        response = self._reject(error)
-        blank = Request(b"GET", b"/", Headers())
+        blank = Request(b"-", b"-", Headers(), peer=self.peer, local=self.local)
+        response = await self._answer_to(blank, error)
         head, _, _ = response_head(blank, response, False)
         body = response.body if isinstance(response.body, bytes) else b""
         try:

@@ -1,0 +1,61 @@
+"""What the tiers of one router share: the reactor, its metrics, its texts and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from dtab import Dtab, Path
+from linker.filters.access_log import AccessLog
+from linker.filters.diagnostic_tracer import Resolution
+from linker.filters.error_responder import ErrorResponder
+from linker.http.message import Request
+from linker.metrics import Metrics
+from linker.reactor import Reactor, Timeout
+
+Explain = Callable[[Request], Awaitable[Resolution]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouterParts:
+    """label: of the router. metrics: the scope rt/<label>. dtab: the router's own. access_log, generated_log: the
+    filters, if a log is wanted. max_err_header, max_err_body: bytes. steps: how a name resolves, by (path, dentry).
+    """
+
+    label: str
+    reactor: Reactor
+    metrics: Metrics
+    dtab: Dtab
+    binding_timeout_ms: int
+    max_err_header: int
+    max_err_body: int
+    access_log: AccessLog | None
+    generated_log: AccessLog | None
+    steps: Callable[[Path], Awaitable[list[tuple[str, str]]]]
+
+    def binding_timeout(self, make_error: Callable[[], Exception]) -> Timeout:
+        """A block that may last as long as bindingTimeoutMs."""
+        return self.reactor.timeout(self.binding_timeout_ms / 1000, make_error)
+
+    def responder(self, metrics: Metrics | None) -> ErrorResponder:
+        """The filter that makes responses of errors; `metrics`: the server's scope, None below the server."""
+        return ErrorResponder(max_header=self.max_err_header, max_body=self.max_err_body, metrics=metrics)
+
+    def explain(self, addresses: Callable[[], list[str]]) -> Explain:
+        """What diagnostic tracing tells of a client whose addresses are these."""
+
+        async def explain(request: Request) -> Resolution:
+            return Resolution(addresses(), await self.steps(request.dst))
+
+        return explain
+
+    def no_brokers(self, request: Request) -> str:
+        """The text for a name that is bound to nobody: dtab.md section 16."""
+        return (
+            f"Unable to route request!\n\nservice name: {request.dst.show()}\ndtab:\n\n"
+            f"base dtab:\n{_entries(self.dtab)}\noverride dtab:\n{_entries(request.dtab)}\n"
+        )
+
+
+def _entries(dtab: Dtab) -> str:
+    return "\n".join(f"  {dentry.prefix.show()} => {dentry.dst.show()}" for dentry in dtab)

@@ -1,0 +1,174 @@
+"""One router: its servers, what names and binds their requests, and the cached tiers behind.
+
+`stacks.py` holds the lists that its requests pass; this module puts a router together from its configuration.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+
+from dtab import Dtab, Path
+from linker.accesslog import AccessLogWriter, RollingFile
+from linker.classifiers import Classify
+from linker.client import Client, ClientSettings
+from linker.config.http import HttpRouterConfig
+from linker.errors import ClientError
+from linker.explain import steps
+from linker.filters.access_log import AccessLog
+from linker.http.client import ClientOptions
+from linker.http.message import NO_DTAB, Request, Response
+from linker.http.pool import PoolOptions
+from linker.identifiers import NotIdentified, mk_identifier, unknown_dst
+from linker.metrics import Metrics
+from linker.parts import RouterParts
+from linker.reactor import Reactor
+from linker.routing import LogicalService, Tiers
+from linker.server import Server, head_limits, seconds, socket_setter, stream_after
+from linker.stacks import service_side
+from namer.interpreter import Interpreter
+from namer.name import Bound
+from namer.namer import BindingError
+
+log = logging.getLogger("linker")
+
+
+class Router:
+    """Made idle; `serve` opens its servers. `close` after the servers were drained."""
+
+    def __init__(self, config: HttpRouterConfig, interpreter: Interpreter, metrics: Metrics, reactor: Reactor) -> None:
+        self.config = config
+        self.label = config.name
+        self.protocol = config.protocol
+        self.dtab: Dtab = config.dtab
+        self.interpreter = interpreter
+        self.servers: list[Server] = []
+        self.access_log = _access_log(config)
+        scope = metrics.scope("rt", self.label)
+        if config.originator:
+            scope.gauge("originator", lambda: 1.0)
+        self._parts = _parts(config, scope, reactor, self.access_log, self._steps)
+        self._identifier = mk_identifier(config.identifiers, config.dstPrefix)
+        self._pool = _pool_options(config)
+        self.tiers = Tiers(config.bindingCache, self._parts, self._bind, self._mk_name, self._mk_client)
+
+    def _bind(self, local: Dtab, dst: Path) -> Any:
+        return self.interpreter.bind(self.dtab + local if local is not NO_DTAB else self.dtab, dst)
+
+    def _mk_name(self, dst: Path) -> LogicalService:
+        params = self.config.service.params_for(dst)
+        classify: Classify = params.responseClassifier.mk()
+        return LogicalService(classify, lambda to: service_side(dst, params, classify, self._parts, to))
+
+    def _mk_client(self, bound: Bound) -> Client:
+        params = self.config.client.params_for(bound.id)
+        return Client(bound, ClientSettings(params, self._pool(params)), self._parts)
+
+    # ---- requests
+
+    async def route(self, request: Request) -> Response:
+        """Name a request and send it on its way: the bottom of the server's list."""
+        dst = self._identifier.identify(request)
+        if isinstance(dst, NotIdentified):
+            raise unknown_dst(request, dst.reason)
+        if request.minor and b"host" not in request.headers.index:
+            raise ClientError("Host header is absent")
+        request.dst = dst
+        return await self.tiers.serve(request)
+
+    def serve(self) -> None:
+        """Open every server's port. Raises OSError that names the address; those already open stay open."""
+        for server in self.config.servers:
+            self.servers.append(Server(self.config, server, self._parts, self.route))
+
+    # ---- what the admin server asks
+
+    async def identify(self, request: Request) -> tuple[Path, Dtab]:
+        """The name and the dtab that this request would get. Raises ProxyError."""
+        dst = self._identifier.identify(request)
+        if isinstance(dst, NotIdentified):
+            raise unknown_dst(request, dst.reason)
+        return dst, self.dtab + request.dtab
+
+    def client_state(self) -> dict[str, dict[str, Any]]:
+        """Client id → state and addresses."""
+        return {id_.show(): client.state_json() for id_, client in self.tiers.clients.entries.items()}
+
+    async def _steps(self, path: Path) -> list[tuple[str, str]]:
+        try:
+            with anyio.fail_after(2):  # as long as /delegator.json waits
+                return steps(await self.interpreter.delegate(self.dtab, path))
+        except (BindingError, TimeoutError) as error:
+            return [(path.show(), str(error) or type(error).__name__)]
+
+    def close(self) -> None:
+        """Close bindings, clients and their connections."""
+        self.tiers.close()
+
+    def __repr__(self) -> str:
+        return f"<Router {self.label} {self.servers!r}>"
+
+
+def _parts(
+    config: HttpRouterConfig,
+    metrics: Metrics,
+    reactor: Reactor,
+    writer: AccessLogWriter | None,
+    steps_of: Callable[[Path], Any],
+) -> RouterParts:
+    async def explained(path: Path) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = await reactor.in_trio(steps_of, path)
+        return found
+
+    return RouterParts(
+        label=config.name,
+        reactor=reactor,
+        metrics=metrics,
+        dtab=config.dtab,
+        binding_timeout_ms=config.bindingTimeoutMs,
+        max_err_header=config.maxHeadersKB * 1024,
+        max_err_body=config.maxErrResponseKB * 1024,
+        access_log=AccessLog(writer.write) if writer else None,
+        generated_log=AccessLog(writer.write, generated=True) if writer else None,
+        steps=explained,
+    )
+
+
+def _access_log(config: HttpRouterConfig) -> AccessLogWriter | None:
+    if config.httpAccessLog is None:
+        return None
+    return AccessLogWriter(
+        RollingFile(
+            config.httpAccessLog,
+            config.httpAccessLogRollPolicy,
+            append=config.httpAccessLogAppend,
+            keep=config.httpAccessLogRotateCount,
+        )
+    )
+
+
+def _pool_options(config: HttpRouterConfig) -> Callable[[Any], PoolOptions]:
+    limits, whole_up_to = head_limits(config), stream_after(config)
+
+    def options(params: Any) -> PoolOptions:
+        pool, session, sockets = params.hostConnectionPool, params.clientSession, params.socketOptions
+        return PoolOptions(
+            min_size=pool.minSize,
+            max_size=pool.maxSize,
+            max_waiters=pool.maxWaiters,
+            idle_timeout=seconds(pool.idleTimeMs),
+            session_idle=seconds(session.idleTimeMs),
+            session_life=seconds(session.lifeTimeMs),
+            client=ClientOptions(
+                limits=limits,
+                stream_after=whole_up_to,
+                read_timeout=seconds(sockets.readTimeoutMs),
+                write_timeout=seconds(sockets.writeTimeoutMs),
+            ),
+            socket_options=socket_setter(sockets),
+        )
+
+    return options
