@@ -31,7 +31,7 @@ __all__ = [
 
 
 def warm_up() -> None:
-    """Loads and builds the parser now: 90 ms better spent at start-up than in the middle of serving requests."""
+    """Loads and builds the parser now: 60 ms better spent at start-up than in the middle of serving requests."""
     from dtab import parse
 
     parse.parser()

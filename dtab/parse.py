@@ -4,8 +4,10 @@ Strategy: lark's LALR parser reduces straight to values (no parse tree). Its err
 sense and which tokens could have followed; `_explain` turns that into what the original's parser, which looks at one
 character at a time, says at the same place.
 
-Importing lark and building the tables take about 90 ms and 9 MB, so both wait until the first text that needs them;
-a process that will serve requests calls `warm_up` while it starts.
+Importing lark and building the tables take about 60 ms and 8 MB, so both wait until the first text that needs them;
+a process that will serve requests calls `dtab.warm_up` while it starts.
+
+The five `read_…` functions are what the values' own `read` methods call: the same arguments, the same errors.
 """
 
 from __future__ import annotations
@@ -129,13 +131,15 @@ def _explain(text: str, error: UnexpectedToken | UnexpectedCharacters) -> DtabSy
     position = len(text)
     if isinstance(error, UnexpectedCharacters) or error.token.type != "$END":
         position = cast(int, error.pos_in_stream)
+    # Only where the lexer itself gave up is the token before known; elsewhere nothing can have been cut short.
     previous = error.token_history[-1] if error.token_history else None
     if previous is not None and previous.end_pos == position < len(text):
         torn = _explain_torn(text, position, previous)
         if torn is not None:
             return torn
+    # Not `error.expected`: LALR merges the states inside and outside of parentheses, this tells them apart.
     accepts: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]  # lark leaves it untyped
-    if text.startswith(".", position) and "NUMBER" in accepts:
+    if text.startswith(".", position) and "NUMBER" in accepts:  # a dot without a digit behind it
         if text.startswith(".", position + 1):
             return DtabSyntaxError(text, position + 1, "number char")
         return DtabSyntaxError(text, position + 1, "weight", "'.'")

@@ -79,13 +79,16 @@ class Dentry:
 class Dtab:
     """An immutable, hashable sequence of entries; the later an entry, the earlier it is tried."""
 
-    __slots__ = ("_index", "dentries")
-
-    dentries: tuple[Dentry, ...]
+    __slots__ = ("_dentries", "_index")
 
     def __init__(self, dentries: Iterable[Dentry] = ()) -> None:
-        self.dentries = tuple(dentries)
+        self._dentries = tuple(dentries)
         self._index: _Index | None = None
+
+    @property
+    def dentries(self) -> tuple[Dentry, ...]:
+        """The entries in the order they were written."""
+        return self._dentries
 
     @classmethod
     def read(cls, text: str, *, limit: int = REQUEST_LIMIT) -> Dtab:

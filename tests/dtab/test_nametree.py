@@ -1,5 +1,7 @@
 """dtab.md sections 2 and 5."""
 
+from decimal import ROUND_HALF_UP, Decimal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -105,8 +107,22 @@ def test_what_is_shown_reads_back(tree):
 
 
 @given(trees(st.floats(0, 1e9)))
-def test_what_is_shown_and_read_back_shows_the_same(tree):
-    assert NameTree.read(tree.show()).show() == tree.show()
+def test_other_weights_read_back_rounded_to_two_decimals(tree):
+    assert NameTree.read(tree.show()) == rounded(tree)
+
+
+def rounded(tree):
+    match tree:
+        case Alt(branches):
+            return Alt(tuple(rounded(branch) for branch in branches))
+        case Union(weighted):
+            return Union(tuple(Weighted(float(two_decimals(w.weight)), rounded(w.tree)) for w in weighted))
+        case _:
+            return tree
+
+
+def two_decimals(weight):
+    return Decimal(repr(weight)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 @pytest.mark.parametrize(

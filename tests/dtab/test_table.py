@@ -168,6 +168,8 @@ def test_a_dtab_is_a_hashable_sequence():
     assert dtab != Dtab.read("/c=>/d;/a=>/b")
     assert dtab != list(dtab)
     assert not Dtab()
+    with pytest.raises(AttributeError):
+        dtab.dentries = ()
     assert repr(dtab) == "Dtab.read('/a=>/b;/c=>/d')"
 
 
