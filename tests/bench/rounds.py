@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.bench import load, procfs
+from tests.bench import load
 from tests.bench.cases import Case
 from tests.bench.targets import LOAD_CORE
+from tests.support import procfs
 from tests.support.process import Process
 
 

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench import procfs
 from tests.bench.targets import first_answer, target
+from tests.support import procfs
 
 SETTLE_S = 0.5  # late imports and start-up garbage are part of the idle figure, not of the start
 

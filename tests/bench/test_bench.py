@@ -2,11 +2,11 @@
 
 import os
 
-from tests.bench import procfs
 from tests.bench.cases import BASE, EVERY, STANDARD, VARIANTS, Case, heads
 from tests.bench.profile import fold
 from tests.bench.report import cpu_table
 from tests.bench.rounds import Result
+from tests.support import procfs
 
 
 def test_each_mix_has_as_many_fields_as_it_says() -> None:

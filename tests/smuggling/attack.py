@@ -44,7 +44,7 @@ def culprit(reason: str, n: int) -> int:
 
 
 def seen_by_backend(requests: Sequence[Message], leftovers: Sequence[bytes], ours: bool) -> dict[int, list[str]]:
-    """By payload number (-1: nobody's), what the backend's record says against it. `ours`: judge linker's own fields too."""
+    """By payload number (-1: nobody's), what the backend's record says against it. `ours`: judge linker's fields."""
     reasons: dict[int, list[str]] = {}
     for message in requests:
         start = b" ".join(message.start)

@@ -32,8 +32,8 @@ def rss_bytes(pid: int) -> int:
 
 
 def open_files(pid: int) -> int:
-    """Open file descriptors of the process itself."""
-    return len(os.listdir(_PROC / str(pid) / "fd"))
+    """Open file descriptors of the tree."""
+    return sum(len(os.listdir(_PROC / str(p) / "fd")) for p in tree(pid))
 
 
 def _cpu_us(pid: int) -> int:
