@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from namer.marks import FieldError
 from namer.plugin import Registry
 from namer.values import Millis
 
@@ -49,7 +50,7 @@ class JitteredBackoff:
 
     def __post_init__(self) -> None:
         if self.minMs > self.maxMs:
-            raise ValueError(f"minMs {self.minMs} must not be more than maxMs {self.maxMs}")
+            raise FieldError("minMs", f"minMs {self.minMs} must not be more than maxMs {self.maxMs}")
 
     def delays(self, random: Random) -> Iterator[float]:
         delay, longest = self.minMs / 1000, self.maxMs / 1000
@@ -72,7 +73,3 @@ class EqualJitteredBackoff:
         while True:
             yield min(half + random() * half, self.longest)
             half = min(2 * half, self.longest)
-
-
-NO_BACKOFF = ConstantBackoff()
-"""What `retries` has when it says nothing: again at once."""

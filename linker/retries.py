@@ -1,17 +1,15 @@
 """The retry budget: how many retries a service, or requeues a client, may add to its traffic. linkerd.md section 3.11.
 
-A leaky token bucket: each request deposits tokens, each retry takes some, and both are forgotten after `ttlSecs`; a
-reserve lets quiet services retry too. Strategy: time is cut into slices of a tenth of the ttl; a sum over the last
-ten is kept as they come and go, so that a deposit is a comparison and two additions.
+A leaky token bucket: each request deposits tokens, each retry takes some, and both are forgotten after the ttl; a
+reserve lets quiet services retry too. One budget a service and one a client, never shared.
+
+Strategy: time is cut into slices of a tenth of the ttl; a sum over the last ten is kept as they come and go, so that a
+deposit is a comparison and two additions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
-from typing import Annotated
-
-from namer.values import NonNegativeInt, between
 
 DEPOSIT = 1000
 """Tokens for one request: finagle's scale, so that a withdrawal of 1000 / percentCanRetry is a whole number."""
@@ -83,16 +81,3 @@ class RetryBudget:
                 self._slices[self._at] = 0
             self._until += passed * self._width
         self._sum = sum(self._slices)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RetryBudgetConfig:
-    """`service.retries.budget` and `client.requeueBudget`. With both allowances 0 nothing is ever retried."""
-
-    minRetriesPerSec: NonNegativeInt = 10  # retries allowed whatever the traffic
-    percentCanRetry: Annotated[float, between(0, 1000)] = 0.2  # retries allowed per request; a ratio, not a percentage
-    ttlSecs: Annotated[int, between(1, 60, "seconds")] = 10  # how long requests and retries count
-
-    def mk(self) -> RetryBudget:
-        """A budget of its own: budgets are never shared."""
-        return RetryBudget(ttl=self.ttlSecs, min_per_second=self.minRetriesPerSec, ratio=self.percentCanRetry)

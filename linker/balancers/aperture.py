@@ -17,6 +17,7 @@ from typing import Annotated, ClassVar
 from linker.balancers.base import BALANCERS, Group, Node, Random, Stats, is_up, with_effort
 from linker.balancers.config import EffortConfig
 from linker.balancers.pairs import Pairs
+from namer.marks import FieldError
 from namer.values import Millis, PositiveInt, at_least
 
 RECOUNT = 1.0
@@ -105,7 +106,7 @@ class ApertureConfig(EffortConfig):
 
     def __post_init__(self) -> None:
         if self.lowLoad >= self.highLoad:
-            raise ValueError(f"lowLoad {self.lowLoad} must be less than highLoad {self.highLoad}")
+            raise FieldError("lowLoad", f"lowLoad {self.lowLoad} must be less than highLoad {self.highLoad}")
 
     def group(self, random: Random, stats: Stats) -> Group:
         window = self.smoothWindowMs / 1000

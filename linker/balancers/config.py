@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from linker.balancers.base import Balancer, Group, Random, Stats
+from linker.balancers.base import Balancer, Group, Node, Random, Stats
 from linker.balancers.weighted import Weighted
 from linker.metrics import Metrics
 from namer.values import PositiveInt
@@ -25,10 +26,19 @@ class BalancerConfig(ABC):
     def group(self, random: Random, stats: Stats) -> Group:
         """Make the chooser for the nodes of one weight."""
 
-    def mk(self, random: Random = random.random, metrics: Metrics | None = None) -> Balancer:
-        """A balancer without nodes that counts in `metrics`, the client's `loadbalancer` scope."""
+    def mk(
+        self,
+        random: Random = random.random,
+        metrics: Metrics | None = None,
+        dropped: Callable[[Node], None] | None = None,
+    ) -> Balancer:
+        """A balancer without nodes that counts in `metrics`, the client's `loadbalancer` scope.
+
+        dropped: called with a node on probation that the balancer gives up because it is not available any more: its
+        connections should be closed. It may be called within `pick`.
+        """
         scope = metrics if metrics is not None else Metrics()
-        return Weighted(self.algorithm, self.group, random, scope, keep_leavers=self.enableProbation)
+        return Weighted(self.algorithm, self.group, random, scope, keep_leavers=self.enableProbation, dropped=dropped)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,9 @@ class Weighted:
         scope: Metrics,
         *,
         keep_leavers: bool = False,
+        dropped: Callable[[Node], None] | None = None,
     ) -> None:
+        """dropped: told each node whose probation ends otherwise than by coming back or by `forget`."""
         self.algorithm = algorithm
         self.stats = Stats(scope)
         self.nodes: Sequence[Node] = ()
@@ -37,6 +39,7 @@ class Weighted:
         self._mk_group = mk_group
         self._random = random
         self._keep_leavers = keep_leavers
+        self._dropped = dropped
         self._groups: dict[float, Group] = {}
         self._total = 0.0  # sum of weight × size
         self._rewire()
@@ -117,6 +120,8 @@ class Weighted:
                 self.probation.append(self.probation.pop(0))  # the next request goes to the next one
                 return node
             del self.probation[0]
+            if self._dropped is not None:
+                self._dropped(node)
         self._rewire()
         return None
 

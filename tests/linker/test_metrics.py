@@ -94,7 +94,7 @@ def test_a_snapshot_in_steps_pauses_and_misses_none() -> None:
     stats = [metrics.scope(f"s{i}").stat("x") for i in range(25)]
     for stat in stats:
         stat.add(1)
-    assert len(list(metrics.snapshot_in_steps(every=10))) == 2
+    assert len(list(metrics.snapshot_in_steps(every=10))) == 2  # 25 scopes and the root
     for stat in stats:
         stat.add(1)
     assert {stat.summary().count for stat in stats} == {1}

@@ -6,18 +6,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from linker.retries import RetryBudget, RetryBudgetConfig
+from linker.retries import RetryBudget
+
+
+def mk(*, ttl: float = 10, least: int = 10, ratio: float = 0.2) -> RetryBudget:
+    """The defaults of linkerd."""
+    return RetryBudget(ttl=ttl, min_per_second=least, ratio=ratio)
 
 
 def test_a_fresh_budget_allows_its_reserve() -> None:
-    budget = RetryBudgetConfig().mk()
+    budget = mk()
     assert budget.balance(0.0) == 100
     assert sum(budget.try_withdraw(0.0) for _ in range(200)) == 100
     assert budget.balance(0.0) == 0
 
 
 def test_each_five_requests_allow_one_more_retry() -> None:
-    budget = RetryBudgetConfig(minRetriesPerSec=0).mk()
+    budget = mk(least=0)
     assert not budget.try_withdraw(0.0)
     for _ in range(4):
         budget.deposit(0.0)
@@ -28,13 +33,13 @@ def test_each_five_requests_allow_one_more_retry() -> None:
 
 
 def test_a_ratio_above_one_allows_several_retries_per_request() -> None:
-    budget = RetryBudgetConfig(minRetriesPerSec=0, percentCanRetry=1000).mk()
+    budget = mk(least=0, ratio=1000)
     budget.deposit(0.0)
     assert budget.balance(0.0) == 1000
 
 
 def test_without_a_ratio_only_the_reserve_counts() -> None:
-    budget = RetryBudgetConfig(percentCanRetry=0, minRetriesPerSec=2, ttlSecs=5).mk()
+    budget = mk(ratio=0, least=2, ttl=5)
     for _ in range(100):
         budget.deposit(0.0)
     assert budget.balance(0.0) == 10
@@ -42,7 +47,7 @@ def test_without_a_ratio_only_the_reserve_counts() -> None:
 
 
 def test_with_neither_nothing_is_retried() -> None:
-    budget = RetryBudgetConfig(percentCanRetry=0, minRetriesPerSec=0).mk()
+    budget = mk(ratio=0, least=0)
     for _ in range(100):
         budget.deposit(0.0)
     assert budget.balance(0.0) == 0
@@ -50,7 +55,7 @@ def test_with_neither_nothing_is_retried() -> None:
 
 
 def test_deposits_are_forgotten_after_the_ttl() -> None:
-    budget = RetryBudgetConfig(minRetriesPerSec=0).mk()
+    budget = mk(least=0)
     for _ in range(50):
         budget.deposit(0.0)
     assert budget.balance(8.9) == 10
@@ -58,7 +63,7 @@ def test_deposits_are_forgotten_after_the_ttl() -> None:
 
 
 def test_withdrawals_are_forgotten_too_so_that_the_reserve_refills() -> None:
-    budget = RetryBudgetConfig().mk()
+    budget = mk()
     while budget.try_withdraw(3.0):
         pass
     assert budget.balance(11.9) == 0
@@ -66,7 +71,7 @@ def test_withdrawals_are_forgotten_too_so_that_the_reserve_refills() -> None:
 
 
 def test_a_long_silence_forgets_everything() -> None:
-    budget = RetryBudgetConfig(minRetriesPerSec=0).mk()
+    budget = mk(least=0)
     budget.deposit(0.0)
     budget.deposit(1.0)
     assert budget.balance(1e9) == 0
@@ -76,7 +81,7 @@ def test_a_long_silence_forgets_everything() -> None:
 
 
 def test_one_request_may_requeue_a_fifth_of_the_balance_rounded_up() -> None:
-    budget = RetryBudgetConfig().mk()
+    budget = mk()
     assert budget.requeue_limit(0.0) == 20
     for _ in range(99):
         budget.try_withdraw(0.0)
@@ -86,7 +91,7 @@ def test_one_request_may_requeue_a_fifth_of_the_balance_rounded_up() -> None:
 
 
 def test_its_repr_is_a_status_line() -> None:
-    assert repr(RetryBudgetConfig().mk()) == "<RetryBudget 100 retries>"
+    assert repr(mk()) == "<RetryBudget 100 retries>"
 
 
 class BudgetMachine(RuleBasedStateMachine):

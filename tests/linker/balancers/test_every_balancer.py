@@ -224,13 +224,15 @@ def test_leavers_on_probation_serve_when_nobody_else_can(config: type[BalancerCo
 
 
 def test_probation_ends_by_forgetting_by_ill_health_and_by_coming_back(config: type[BalancerConfig]) -> None:
-    balancer = config(enableProbation=True).mk(Random(7).random)
+    dropped: list[Node] = []
+    balancer = config(enableProbation=True).mk(Random(7).random, dropped=dropped.append)
     nodes = nodes_of(4)
     balancer.update(nodes)
     balancer.update([])
     balancer.forget(nodes[0])
     nodes[1].available = False
     assert {balancer.pick(float(now)) for now in range(5)} == set(nodes[2:])
+    assert dropped == [nodes[1]]
     assert list(balancer.probation) in ([nodes[2], nodes[3]], [nodes[3], nodes[2]])
     balancer.update([nodes[2]])
     assert list(balancer.probation) == [nodes[3]]
