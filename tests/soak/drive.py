@@ -95,7 +95,7 @@ def soak(name: str, seconds: float, every: float, say: Callable[[str], None] = l
 
 
 def problems(outcome: Outcome, slack_mib: float) -> list[str]:
-    """What a soak found; empty if all is well. `slack_mib`: growth that is not a leak (caches, the allocator), by duration."""
+    """What a soak found; empty if all is well. `slack_mib`: growth that is not a leak (caches, the allocator)."""
     found = [f"wrong answer: {w}" for w in outcome.wrong[:10]]
     if not outcome.verified:
         found.append("no answer was verified")

@@ -1,4 +1,4 @@
-"""What every client of the soak has in hand: a connection, a token of its own for each request, a clock that says when to stop."""
+"""What every client of the soak has in hand: connections, a token for each request, the sign to stop."""
 
 import itertools
 import random
@@ -53,14 +53,10 @@ def token(words: str = "") -> str:
 
 
 def expect(answer: Answer, target: str, body: bytes | None = None) -> None:
-    """That the answer is this request's own, whole. `body`: what it must be, instead of the backend's echo of the target."""
+    """That the answer is this request's own, whole. `body`: what it must be instead of the echo of the target."""
+    wanted = f"GET {target}".encode() if body is None else body
     said = answer.text.partition(" ")[2].encode("latin-1") if body is None else answer.body
-    if (
-        answer.error
-        or answer.cut
-        or answer.status != 200
-        or said != (body if body is not None else f"GET {target}".encode())
-    ):
+    if answer.error or answer.cut or answer.status != 200 or said != wanted:
         got = f"{answer.status} {answer.error}{' cut' if answer.cut else ''} {answer.body[:80]!r}"
         raise WrongAnswer(f"{target}: got {got}")
 

@@ -54,7 +54,7 @@ class Seen:
 
 
 class Backend:
-    """Serves until closed, one thread a connection; `seen` holds every whole request, in order of arrival, if `record`."""
+    """Serves until closed, one thread a connection; `seen` holds every whole request in order, if `record`."""
 
     def __init__(self, name: str = "B0", port: int = 0, record: bool = True) -> None:
         self.name = name
