@@ -4,33 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from dtab import Dtab, Path
 from linker.http.message import Request
 from linker.metrics import Metrics
 from linker.telemeters.base import Telemeter
+from namer.interpreter import Interpreter
 from namer.namer import ServedNamer
 
 
-class Delegation(Protocol):
-    """A delegation tree: dtab.md section 17."""
-
-    def to_json(self) -> dict[str, Any]: ...
-
-
-@runtime_checkable
-class Delegates(Protocol):
-    """An interpreter that can explain itself."""
-
-    async def delegate(self, dtab: Dtab, path: Path, /) -> Delegation: ...
-
-
 class RouterView(Protocol):
-    """One router, as the admin server sees it.
-
-    interpreter: an object with `delegate`, or one without, which cannot explain (501).
-    """
+    """One router, as the admin server sees it."""
 
     @property
     def label(self) -> str: ...
@@ -39,7 +24,7 @@ class RouterView(Protocol):
     @property
     def dtab(self) -> Dtab: ...
     @property
-    def interpreter(self) -> object: ...
+    def interpreter(self) -> Interpreter: ...
 
     async def identify(self, request: Request, /) -> tuple[Path, Dtab]:
         """The name and the whole dtab (base ++ local) that this request would get. Raises ProxyError."""

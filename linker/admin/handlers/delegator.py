@@ -1,7 +1,7 @@
 """/delegator.json: why a name goes where it goes. linkerd.md section 9.3, dtab.md section 17.4, observed.md (Admin).
 
 The router's own dtab is not added, as it never was: pass it as `dtab`, or say `base=true` to have it put before `dtab`,
-which is then what a request with that l5d-dtab would see.
+which is then what a request with that l5d-dtab would see. `text=true` draws the tree for people.
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ from collections.abc import Mapping
 import trio
 
 from dtab import Dtab, DtabSyntaxError, Path
-from linker.admin.context import AdminContext, Delegates, RouterView
+from linker.admin.context import AdminContext, RouterView
 from linker.admin.message import AdminRequest, AdminResponse, Handler, json_response, not_allowed, text
+from namer.delegation import draw, to_json
+from namer.interpreter import CannotDelegate
+from namer.namer import BindingError
 
 LIMIT_S = 2.0
 """Seconds until a pending namer makes the answer a 503: the original's."""
+
+
+_CANNOT = "Name Interpreter for {} cannot show delegations"
 
 
 class _Refused(Exception):
@@ -35,18 +41,27 @@ def handler(context: AdminContext) -> Handler:
             return not_allowed("GET", "POST")
         try:
             params = _from_json(request) if request.method == "POST" else request.params
-            router, interpreter = _router(context, params)
+            router = _router(context, params)
             dtab, path = _dtab(params.get("dtab", "")), _path(params)
         except _Refused as refused:
             return refused.response
         if params.get("base") == "true":
             dtab = router.dtab + dtab
         with trio.move_on_after(LIMIT_S):
-            tree = await interpreter.delegate(dtab, path)
-            return json_response(tree.to_json(), pretty=request.flag("pretty"))
+            return await _told(router, dtab, path, drawn=request.flag("text"), pretty=request.flag("pretty"))
         return text("Request timed out.", 503)
 
     return delegator
+
+
+async def _told(router: RouterView, dtab: Dtab, path: Path, *, drawn: bool, pretty: bool) -> AdminResponse:
+    try:
+        tree = await router.interpreter.delegate(dtab, path)
+        return text(draw(tree) + "\n") if drawn else json_response(to_json(tree), pretty=pretty)
+    except CannotDelegate:
+        return text(_CANNOT.format(router.label), 501)
+    except BindingError as error:
+        return text(str(error), 500)
 
 
 def _from_json(request: AdminRequest) -> Mapping[str, str]:
@@ -63,15 +78,15 @@ def _from_json(request: AdminRequest) -> Mapping[str, str]:
     return params
 
 
-def _router(context: AdminContext, params: Mapping[str, str]) -> tuple[RouterView, Delegates]:
+def _router(context: AdminContext, params: Mapping[str, str]) -> RouterView:
     """The router by its label; without a label, the only one."""
     label = params.get("namespace") or params.get("router") or ""
     routers = [each for each in context.routers if each.label == label or not label]
     if not label and len(routers) != 1:
         raise _Refused(f"Say which router: namespace={' or '.join(each.label for each in routers)}", 400)
-    if not routers or not isinstance(routers[0].interpreter, Delegates):
-        raise _Refused(f"Name Interpreter for {label or routers[0].label} cannot show delegations", 501)
-    return routers[0], routers[0].interpreter
+    if not routers:
+        raise _Refused(_CANNOT.format(label), 501)
+    return routers[0]
 
 
 def _dtab(shown: str) -> Dtab:

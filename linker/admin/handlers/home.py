@@ -37,7 +37,7 @@ def _router(router: RouterView) -> str:
     return (
         f"<h2>Router {label} ({escape(router.protocol)})</h2>"
         f'<form action="/delegator.json"><input type="hidden" name="namespace" value="{label}">'
-        f'<input type="hidden" name="pretty" value="true">'
+        f'<input type="hidden" name="text" value="true">'
         f'<p><label>Dtab<textarea name="dtab" rows="{max(3, len(router.dtab) + 1)}">{dtab}</textarea></label></p>'
         f'<p><label>Name<input name="path" value="/svc/" required></label></p>'
         f"<p><button>Where does it go?</button></p></form>"

@@ -17,22 +17,28 @@ from linker.admin.routes import dispatcher, routes
 from linker.admin.security import Security
 from linker.errors import UnknownDst
 from linker.metrics import Metrics
-from namer.namer import ServedNamer
+from namer.delegation import ErrorNode
+from namer.interpreter import CannotDelegate
+from namer.namer import MaxDepth, ServedNamer
 
 pytestmark = pytest.mark.trio
 
 
-class Tree:
-    def __init__(self, dtab, path):
-        self.answer = {"type": "neg", "path": path.show(), "dtab": dtab.show()}
-
-    def to_json(self):
-        return self.answer
-
-
 class Explains:
+    """Answers with an exception node that repeats the dtab it was given."""
+
     async def delegate(self, dtab, path):
-        return Tree(dtab, path)
+        return ErrorNode(path, None, dtab.show())
+
+
+class CannotExplain:
+    async def delegate(self, dtab, path):
+        raise CannotDelegate("a const transformer")
+
+
+class Loops:
+    async def delegate(self, dtab, path):
+        raise MaxDepth(100)
 
 
 class NeverAnswers:
@@ -284,17 +290,22 @@ async def tree(target: str, **kwargs):
 
 
 async def test_a_delegation_uses_the_given_dtab_alone():
-    assert await tree("/delegator.json?path=/svc/a") == {"type": "neg", "path": "/svc/a", "dtab": ""}
-    assert (await tree(f"/delegator.json?path=/svc/a&dtab={OVERRIDE}"))["dtab"] == "/svc=>/x"
+    assert await tree("/delegator.json?path=/svc/a") == {"type": "exception", "path": "/svc/a", "message": ""}
+    assert (await tree(f"/delegator.json?path=/svc/a&dtab={OVERRIDE}"))["message"] == "/svc=>/x"
 
 
 async def test_base_puts_the_router_s_dtab_before_the_given_one():
     answer = await tree(f"/delegator.json?path=/svc/a&base=true&dtab={OVERRIDE}")
-    assert answer["dtab"] == "/svc=>/#/io.l5d.fs;/svc=>/x"
+    assert answer["message"] == "/svc=>/#/io.l5d.fs;/svc=>/x"
+
+
+async def test_a_delegation_can_be_drawn():
+    answer = await ask(f"/delegator.json?path=/svc/a&text=true&dtab={OVERRIDE}")
+    assert answer.body == b"/svc/a: /svc=>/x\n"
 
 
 async def test_router_is_another_name_for_namespace():
-    of = context(routers=[Router("a"), Router("b", interpreter=object())])
+    of = context(routers=[Router("a"), Router("b", interpreter=CannotExplain())])
     assert await tree("/delegator.json?path=/svc/a&namespace=a", of=of)
     assert await tree("/delegator.json?path=/svc/a&router=a", of=of)
     unnamed = await ask("/delegator.json?path=/svc/a", of=of)
@@ -303,9 +314,14 @@ async def test_router_is_another_name_for_namespace():
 
 @pytest.mark.parametrize("label", ["b", "nosuch"])
 async def test_a_router_that_is_not_there_or_cannot_explain_is_501(label):
-    of = context(routers=[Router("a"), Router("b", interpreter=object())])
+    of = context(routers=[Router("a"), Router("b", interpreter=CannotExplain())])
     answer = await ask(f"/delegator.json?path=/svc/a&namespace={label}", of=of)
     assert (answer.status, answer.body) == (501, f"Name Interpreter for {label} cannot show delegations".encode())
+
+
+async def test_a_walk_that_does_not_end_is_a_500_with_the_reason():
+    answer = await ask("/delegator.json?path=/svc/a", of=context(routers=[Router(interpreter=Loops())]))
+    assert (answer.status, answer.body) == (500, b"Max recursion level: 100 reached in Namer lookup")
 
 
 @pytest.mark.parametrize(
@@ -325,7 +341,7 @@ async def test_what_does_not_parse_is_a_400_that_says_what(query, message):
 async def test_a_delegation_may_be_posted_as_json():
     body = json.dumps({"namespace": "http", "dtab": "/svc=>/x", "path": "/svc/a", "other": 1}).encode()
     answer = await tree("/delegator.json", method="POST", body=body, content_type="application/json")
-    assert answer == {"type": "neg", "path": "/svc/a", "dtab": "/svc=>/x"}
+    assert answer == {"type": "exception", "path": "/svc/a", "message": "/svc=>/x"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"path": "/svc/a"}', b'{"path": 1, "dtab": ""}'])
