@@ -63,7 +63,7 @@ class DiagnosticTracer:
         else:
             response = await self._forward(request, next, int(limit))
         if add:
-            milliseconds = int((self._clock() - started) * 1000)
+            milliseconds = round((self._clock() - started) * 1000)
             append(response, context(self._router, milliseconds, request, await self._explain(request)))
         return response
 
