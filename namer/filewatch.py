@@ -35,7 +35,7 @@ from namer.fileread import ANY, Entry, FileText, Listing, Seen, Touch, Value
 from namer.inotify import Inotify, Lost, Touched
 from namer.runtime import Runtime
 
-__all__ = ["LIMIT", "Entry", "FileText", "FileWatcher", "Listing", "PathWatcher"]
+__all__ = ["LIMIT", "Entry", "FileText", "FileWatcher", "Listing", "PathWatcher", "Unreadable"]
 
 POLL = 2.0  # seconds; only a safety net, so that it may be slow: 1,000 files cost 0.2% of a core
 POLL_ALONE = 0.25  # seconds, where inotify is not to be had
@@ -45,6 +45,10 @@ SPACING = 0.01  # seconds between two reads of one path: a writer in a hurry mus
 LIMIT = 500_000  # bytes of a file: dtab.md section 12
 
 _log = logging.getLogger(__name__)
+
+
+class Unreadable(Exception):
+    """A file or directory is there, or may be, and cannot be read."""
 
 
 @dataclass(eq=False, slots=True)
@@ -254,7 +258,7 @@ class PathWatcher:
             _log.warning("%s", text)
         state = watched.var.value
         if not isinstance(state, Ok) or state.value is None:
-            self._set(watched, Failed(type(error)(error.errno, text)))
+            self._set(watched, Failed(Unreadable(text)))
 
     def _set(self, watched: _Watched, state: State[Value]) -> None:
         if state != watched.var.value:

@@ -8,7 +8,27 @@ from typing import Annotated, ClassVar
 
 from dtab import Path
 from namer.namer import Namer, ServedNamer, TransformedNamer
+from namer.plugin import Registry
 from namer.transformers import TRANSFORMERS, TransformerConfig, TransformerParts
+
+NAMERS = Registry(
+    "namer",
+    planned=(
+        "io.l5d.consul",
+        "io.l5d.curator",
+        "io.l5d.dnssrv",
+        "io.l5d.k8s",
+        "io.l5d.k8s.external",
+        "io.l5d.k8s.istio",
+        "io.l5d.k8s.ns",
+        "io.l5d.marathon",
+        "io.l5d.rancher",
+        "io.l5d.serversets",
+        "io.l5d.zkLeader",
+    ),
+    takes_experimental=True,
+)
+"""kind → configuration class with `serve(parts) -> ServedNamer`."""
 
 NAMERS_PREFIX = Path.of("#")
 """`/#`: below it live the configured namers."""

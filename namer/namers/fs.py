@@ -38,8 +38,7 @@ from namer.addr import ADDR_NEG, ADDR_PENDING, Addr, AddrBound, Address, AddrFai
 from namer.config import Directory, required
 from namer.filewatch import Entry, FileText, Listing, PathWatcher
 from namer.name import Bound, PathOrBound
-from namer.namers import NAMERS
-from namer.namers.base import NamerConfig
+from namer.namers.base import NAMERS, NamerConfig
 from namer.namers.fs_format import Endpoint, MalformedAddress, parse_addresses
 from namer.resolve import Resolve, resolve
 from namer.runtime import Runtime

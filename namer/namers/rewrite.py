@@ -13,8 +13,7 @@ from dtab import Leaf, NameTree, Neg, Path
 from namer.activity import Activity
 from namer.config import FromText, required
 from namer.name import PathOrBound
-from namer.namers import NAMERS
-from namer.namers.base import NamerConfig
+from namer.namers.base import NAMERS, NamerConfig
 from namer.pathmatcher import PathMatcher, substitute
 from namer.transformers import TransformerParts
 

@@ -1,28 +1,8 @@
-"""The kinds of `transformers:`, a file each. A new kind: its file, and its module in the list below."""
+"""The kinds of `transformers:`, a file each. A new kind: its file, and its module in the two lists below."""
 
-from __future__ import annotations
+from namer.transformers import const, localhost, port, replace, specific_host
+from namer.transformers.base import TRANSFORMERS, TransformerConfig, TransformerParts
 
-from namer.plugin import Registry
-from namer.transformers.base import TransformerConfig, TransformerParts
+KINDS = (const, localhost, port, replace, specific_host)
 
-TRANSFORMERS = Registry("transformer", planned=("io.l5d.k8s.daemonset", "io.l5d.k8s.localnode"))
-"""kind → configuration class with `mk(parts) -> Transformer`."""
-
-from namer.transformers import (  # noqa: E402  # they register themselves, which needs the registry
-    const,
-    localhost,
-    port,
-    replace,
-    specific_host,
-)
-
-__all__ = [
-    "TRANSFORMERS",
-    "TransformerConfig",
-    "TransformerParts",
-    "const",
-    "localhost",
-    "port",
-    "replace",
-    "specific_host",
-]
+__all__ = ["KINDS", "TRANSFORMERS", "TransformerConfig", "TransformerParts"]

@@ -15,8 +15,12 @@ from dtab import Path
 from namer.activity import Activity, Var
 from namer.addr import ADDR_NEG, Addr, AddrBound, Address
 from namer.name import Bound, BoundTree
-from namer.namer import NamedNamers, Transformer
+from namer.namer import Transformer
+from namer.plugin import Registry
 from namer.runtime import Runtime
+
+TRANSFORMERS = Registry("transformer", planned=("io.l5d.k8s.daemonset", "io.l5d.k8s.localnode"))
+"""kind → configuration class with `mk(parts) -> Transformer`."""
 
 TRANSFORMED_PREFIX = Path.of("%")
 """`/%`: with it begin the ids of transformed names."""
@@ -33,9 +37,8 @@ class TransformerParts(Protocol):
     def runtime(self) -> Runtime:
         """Runs their tasks."""
 
-    @property
-    def names(self) -> NamedNamers:
-        """All configured namers and the system names. To be asked for late: while namers are made it is not there."""
+    def bind(self, path: Path) -> Activity[BoundTree]:
+        """The binding of a path with the empty dtab, by all namers; not before the last of them has been made."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,7 @@ from dtab import Path
 from namer.activity import Activity
 from namer.config import required
 from namer.name import BoundTree
-from namer.transformers import TRANSFORMERS
-from namer.transformers.base import TransformerConfig, TransformerParts
+from namer.transformers.base import TRANSFORMERS, TransformerConfig, TransformerParts
 from namer.transformers.fixed import FixedBinding
 
 

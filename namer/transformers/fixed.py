@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from dtab import Dtab, Path
+from dtab import Path
 from namer.activity import Activity
-from namer.bind import bind
 from namer.name import BoundTree
 from namer.transformers.base import TransformerParts, prefixed
 
@@ -23,5 +22,4 @@ class FixedBinding:
     @cached_property
     def tree(self) -> Activity[BoundTree]:
         """One activity for all that observe it: a path that leads back here is Pending then, and not endless."""
-        bound = bind(self.parts.names.with_dtab(Dtab()), self.path)
-        return bound.map(lambda tree: tree.map(partial(prefixed, prefix=self.prefix)))
+        return self.parts.bind(self.path).map(lambda tree: tree.map(partial(prefixed, prefix=self.prefix)))

@@ -14,8 +14,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from namer.addr import Addr
-from namer.transformers import TRANSFORMERS
-from namer.transformers.base import FILTERING, EachAddress, TransformerConfig, TransformerParts, keep_addresses
+from namer.transformers.base import (
+    FILTERING,
+    TRANSFORMERS,
+    EachAddress,
+    TransformerConfig,
+    TransformerParts,
+    keep_addresses,
+)
 
 
 def interface_ips() -> frozenset[str]:

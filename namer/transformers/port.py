@@ -9,8 +9,14 @@ from typing import Annotated, ClassVar
 from dtab import Path
 from namer.addr import Address
 from namer.config import between, required
-from namer.transformers import TRANSFORMERS
-from namer.transformers.base import DELEGATING, EachAddress, TransformerConfig, TransformerParts, map_addresses
+from namer.transformers.base import (
+    DELEGATING,
+    TRANSFORMERS,
+    EachAddress,
+    TransformerConfig,
+    TransformerParts,
+    map_addresses,
+)
 
 
 @TRANSFORMERS.register("io.l5d.port")

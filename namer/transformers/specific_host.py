@@ -18,8 +18,14 @@ from namer.activity import PENDING, Activity, Close, Failed, Ok, State, Var
 from namer.addr import ADDR_PENDING, Addr, AddrFailed
 from namer.config import NonEmpty, required
 from namer.resolve import Resolve, resolve
-from namer.transformers import TRANSFORMERS
-from namer.transformers.base import FILTERING, EachAddress, TransformerConfig, TransformerParts, keep_addresses
+from namer.transformers.base import (
+    FILTERING,
+    TRANSFORMERS,
+    EachAddress,
+    TransformerConfig,
+    TransformerParts,
+    keep_addresses,
+)
 
 RETRY = 1.0  # seconds between two attempts to resolve the host
 

@@ -205,7 +205,7 @@ async def test_what_could_never_be_read_is_failed(watch, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     file = seen(watch.file(str(tmp_path / "pipe")))
     state = await file.until(lambda state: isinstance(state, Failed))
-    assert str(state.error).endswith(f"cannot read {tmp_path}/pipe: not a regular file")
+    assert str(state.error) == f"cannot read {tmp_path}/pipe: not a regular file"
 
 
 async def test_a_name_that_no_file_can_have_is_absent(watch, tmp_path):
