@@ -44,7 +44,7 @@ class Node:
         self.stamp = 0.0  # ewma: when `cost` held
         self.order = -1.0  # aperture: its place in the ring, 0 to 1; below 0: none yet
         self.key = 0  # heap: the load that the heap knows
-        self.slot = -1  # heap: its place, -1: not in it
+        self.slot = 0  # heap: its place there, or its last one when it has left
 
     def refresh(self, now: float) -> bool:
         """Whether it is available now. Asked only of a node whose `available` is False, each time it is met: here a
@@ -69,7 +69,7 @@ class Stats:
 
 
 class Balancer(Protocol):
-    """What a client holds.
+    """What a client holds. `pick` and `observe` are looked up at each call: an update may exchange them.
 
     algorithm: the name under `loadbalancer/algorithm/`.
     """

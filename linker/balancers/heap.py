@@ -33,8 +33,6 @@ class Heap:
         self._audited = 0
 
     def update(self, nodes: Sequence[Node]) -> None:
-        for node in self._heap:
-            node.slot = -1
         self.nodes = nodes
         self._down.clear()
         # Ties go to whoever comes first: each proxy begins somewhere else.
@@ -66,7 +64,7 @@ class Heap:
 
     def observe(self, node: Node, now: float, rtt: float) -> None:
         slot = node.slot
-        if 0 <= slot < len(self._heap) and self._heap[slot] is node:
+        if slot < len(self._heap) and self._heap[slot] is node:  # else it has left, and its slot is from then
             self._file(node, node.load + DOWN if node.key >= DOWN else node.load)
 
     def _recheck(self, now: float) -> None:

@@ -9,7 +9,9 @@ available, and dropped for good when found unavailable themselves, or by `forget
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from linker.balancers.base import Group, Node, Random, Stats, is_up
 from linker.metrics import Metrics
@@ -41,7 +43,8 @@ class Weighted:
         self._keep_leavers = keep_leavers
         self._dropped = dropped
         self._groups: dict[float, Group] = {}
-        self._total = 0.0  # sum of weight × size
+        self._classes: list[Group] = []
+        self._bounds: list[float] = []  # weight × size of the classes, summed up from the first
         self._rewire()
         self._show(scope)
 
@@ -85,33 +88,39 @@ class Weighted:
             group.update(members)
             groups[weight] = group
         self._groups = groups
-        self._total = sum(_share(weight, group) for weight, group in groups.items())
+        self._classes = list(groups.values())
+        self._bounds = list(accumulate(max(weight, 0.0) * len(group.nodes) for weight, group in groups.items()))
 
     def _rewire(self) -> None:
-        groups = list(self._groups.values())
-        if len(groups) == 1 and not self.probation:
-            self.pick, self.observe = groups[0].pick, groups[0].observe
+        if len(self._classes) == 1 and not self.probation:
+            (only,) = self._classes
+            self.pick, self.observe = only.pick, only.observe
         else:
             self.pick, self.observe = self._pick, self._observe
 
     def _pick(self, now: float) -> Node | None:
-        node = self._draw(now)
+        node = None
+        if self._classes:
+            drawn = _drawn(self._bounds, self._random())
+            node = self._classes[drawn].pick(now)
+            if node is not None and node.available:
+                return node
+            node = self._elsewhere(drawn, now) or node
         if self.probation and (node is None or not node.available):
             return self._on_probation(now) or node
         return node
 
-    def _draw(self, now: float) -> Node | None:
-        """An available node of a class drawn by its share; or one that is not, of the first class drawn."""
-        rest, total = list(self._groups.items()), self._total
-        first: Node | None = None
-        while rest:
-            weight, group = rest.pop(_drawn(rest, self._random() * total))
-            total -= _share(weight, group)
-            node = group.pick(now)
+    def _elsewhere(self, tried: int, now: float) -> Node | None:
+        """An available node of another class, drawn by its share too; None when there is none."""
+        rest = list(range(len(self._classes)))
+        while len(rest) > 1:
+            rest.remove(tried)
+            shares = [self._bounds[index] - (self._bounds[index - 1] if index else 0.0) for index in rest]
+            tried = rest[_drawn(list(accumulate(shares)), self._random())]
+            node = self._classes[tried].pick(now)
             if node is not None and node.available:
                 return node
-            first = first or node
-        return first
+        return None
 
     def _on_probation(self, now: float) -> Node | None:
         while self.probation:
@@ -139,7 +148,7 @@ class Weighted:
         return sum(not any(node.available for node in group.nodes) for group in self._groups.values())
 
     def _mean_weight(self) -> float:
-        return self._total / len(self.nodes) if self.nodes else 0.0
+        return self._bounds[-1] / len(self.nodes) if self.nodes else 0.0
 
     def _show(self, scope: Metrics) -> None:
         scope.gauge("size", lambda: len(self.nodes))
@@ -153,14 +162,7 @@ class Weighted:
         scope.gauge(f"algorithm/{self.algorithm}", lambda: 1)
 
 
-def _drawn(classes: Sequence[tuple[float, Group]], point: float) -> int:
-    """Whose share `point` falls into, laid end to end; the last when it falls beyond (weights of 0, rounding)."""
-    for index, (weight, group) in enumerate(classes):
-        point -= _share(weight, group)
-        if point < 0:
-            return index
-    return len(classes) - 1
-
-
-def _share(weight: float, group: Group) -> float:
-    return max(weight, 0.0) * len(group.nodes)
+def _drawn(bounds: Sequence[float], random: float) -> int:
+    """Whose share `random` of the whole falls into; `bounds` are where shares end, laid end to end. Beyond them all
+    (weights of 0, rounding) it is the last."""
+    return min(bisect_right(bounds, random * bounds[-1]), len(bounds) - 1)
