@@ -1,6 +1,5 @@
 """The whole configuration schema of a linker: YAML or JSON → `LinkerConfig`. The README has the option tables."""
 
-from linker.config.accesslog import RollPolicy
 from linker.config.admin import AdminConfig, SecurityConfig, UsageConfig
 from linker.config.checks import check_build
 from linker.config.client import ClientConfig, ClientParams, PoolConfig
@@ -30,7 +29,6 @@ __all__ = [
     "NotAFile",
     "PoolConfig",
     "RetriesConfig",
-    "RollPolicy",
     "RouterConfig",
     "SecurityConfig",
     "ServerConfig",

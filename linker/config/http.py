@@ -5,13 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from linker.config.accesslog import NEVER, RollPolicyText
+from linker.accesslog import RollPolicy
 from linker.config.plugins import PROPAGATORS
 from linker.config.router import PROTOCOLS, RouterConfig
 from linker.config.server import ServerConfig
 from linker.filters.forwarded import ForwardedHeaderConfig
 from linker.identifiers import IDENTIFIERS
-from namer.config import FieldError, Kilobytes, NonEmpty, NonNegativeInt, Port, PositiveInt, at_least, between, later
+from namer.config import (
+    FieldError,
+    FromText,
+    Kilobytes,
+    NonEmpty,
+    NonNegativeInt,
+    Port,
+    PositiveInt,
+    at_least,
+    between,
+    later,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +52,7 @@ class HttpRouterConfig(RouterConfig):
         default_factory=IDENTIFIERS.default_config
     )
     httpAccessLog: NonEmpty | None = None
-    httpAccessLogRollPolicy: RollPolicyText = NEVER
+    httpAccessLogRollPolicy: Annotated[RollPolicy, FromText(RollPolicy.read)] = RollPolicy()
     httpAccessLogAppend: bool = True
     httpAccessLogRotateCount: Annotated[int, at_least(-1)] = -1
     maxInitialLineKB: PositiveInt = 4
