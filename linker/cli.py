@@ -31,7 +31,7 @@ Configuration is linkerd's (YAML or JSON); `-` reads it from standard input.
 
   linker demo         two versions of a service, a linker before them, commands to try; Ctrl-C ends it
   linker demo --check plays those commands itself, says what held, exits 0 if all did
-      --port N --admin-port N   instead of 4140 and 9990, or of any free ones where those are taken
+      --port N --admin-port N   instead of 4140 and 9990 (any free ones where those are taken); 0: any free one
 
 Flags may be written with one dash and dots, and with `=`: -validate, -log.level=DEBUG.
 Exit status: 0 stopped or valid, 1 the configuration or the start failed, 2 wrong usage.

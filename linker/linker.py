@@ -57,17 +57,19 @@ def build(config: LinkerConfig, runtime: Runtime) -> Linker:
 
 async def run(loaded: LoadedConfig) -> int:
     """Serve until a signal or `/admin/shutdown`; the exit status."""
+    status = 0
     async with anyio.create_task_group() as group:
         try:
             linker = build(loaded.config, TaskRuntime(group))
             group.start_soon(linker.reactor.run, name="reactor")
             await _serve(linker, loaded)
-        except OSError as error:
-            log.error("%s", error.strerror or error)
-            return 1
+        except* OSError as errors:  # a port that cannot be opened; out of nurseries they come in groups
+            for error in errors.exceptions:
+                log.error("%s", error.strerror if isinstance(error, OSError) else error)
+            status = 1
         finally:
             group.cancel_scope.cancel()
-    return 0
+    return status
 
 
 async def _serve(linker: Linker, loaded: LoadedConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TextIO
 
@@ -16,15 +17,19 @@ from linker.demo.world import ADMIN_PORT, PORT, World, free_port, temporary_dire
 from linker.linker import run
 
 TRICKLE_S = 0.1
-"""Seconds between two requests of the demo's own, each followed by a look at the counts."""
+"""Seconds between two requests of the demo's own."""
+QUIET = 20
+"""Requests of its own between two looks at the counts, where they cannot be redrawn: a line every two seconds."""
 
 
 def demo(*, check: bool, port: int | None, admin_port: int | None, out: TextIO) -> int:
     """Run until Ctrl-C, or with `check` until every command was played. 0: stopped, or all held."""
     logs.set_up("WARNING")
     with temporary_directory() as directory:
-        ports = (free_port(PORT) if port is None else port, free_port(ADMIN_PORT) if admin_port is None else admin_port)
-        world = World(Path(directory), *ports)
+        # A port that was asked for is taken or the start fails; without one, or with 0, any free one will do.
+        router = port or free_port(PORT if port is None else 0)
+        admin = admin_port or free_port(ADMIN_PORT if admin_port is None else 0)
+        world = World(Path(directory), router, admin)
         status = 130
         try:
             status = trio.run(_demo, world, check, out)
@@ -84,12 +89,13 @@ async def _live(world: World, out: TextIO) -> None:
     out.write(introduction(world))
     live = Live(out)
     async with Client(world.port) as client:
-        while True:
+        for number in count():
             try:
                 await client.get("/", {"Host": "canary"})
             except NoAnswer:
                 pass  # it is stopping: this task is cancelled soon
-            live.update(world.counts)
+            if live.tty or number % QUIET == 0:
+                live.update(world.counts)
             await trio.sleep(TRICKLE_S)
 
 
