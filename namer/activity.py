@@ -51,28 +51,45 @@ State = Pending | Ok[T] | Failed
 PENDING = Pending()
 
 
-_NEVER = -1
-"""The version told to an observer that has not been told anything."""
-
-
 def _nothing() -> None:
     """The close of an observation that holds nothing."""
+
+
+class _Observation(Generic[T]):
+    """One `observe`, and its close. Once closed it refers to nothing, so that whoever keeps it makes no cycle."""
+
+    __slots__ = ("_var", "observer", "told")
+
+    def __init__(self, var: Var[T], observer: Callable[[T], None]) -> None:
+        self._var: Var[T] | None = var
+        self.observer = observer
+        self.told = -1  # the version last told; versions begin at 0
+
+    def __call__(self) -> None:
+        var, self._var = self._var, None
+        if var is not None:
+            self.observer = _deaf
+            var._leave(self)
+
+
+def _deaf(value: object) -> None:
+    """The observer of a closed observation."""
 
 
 class Var(Generic[T]):
     """A value that changes. `Var(v)` can be set by its owner; `Var.lazy` is fed while observed."""
 
-    __slots__ = ("__weakref__", "_feed", "_observers", "_same", "_start", "_starting", "_stop", "_value", "_version")
+    __slots__ = ("__weakref__", "_observations", "_run", "_same", "_start", "_starting", "_stop", "_value", "_version")
 
     def __init__(self, value: T) -> None:
         self._value = value
-        self._observers: dict[Callable[[T], None], int] = {}  # in order of observation; → the version last told
+        self._observations: dict[_Observation[T], None] = {}  # in their order
         self._version = 0
         self._starting = False
         self._same: Callable[[T, T], bool] = operator.eq
         self._start: Callable[[Callable[[T], None]], Close] | None = None
         self._stop: Close | None = None
-        self._feed: Callable[[T], None] | None = None  # the setter of the start that runs now
+        self._run: object | None = None  # tells the running start from earlier ones
 
     @staticmethod
     def lazy(
@@ -96,7 +113,7 @@ class Var(Generic[T]):
     @property
     def observed(self) -> bool:
         """Whether anybody observes it."""
-        return bool(self._observers)
+        return bool(self._observations)
 
     def set(self, value: T) -> None:
         """Announce `value` to every observer, unless it equals the current one.
@@ -113,11 +130,11 @@ class Var(Generic[T]):
     def _announce(self) -> None:
         """Tell the current value to everybody who has not been told, by an announcement made from inside this one."""
         errors: list[Exception] = []
-        for told in tuple(self._observers):
-            if self._observers.get(told, self._version) == self._version:  # told already, or gone
+        for observation in tuple(self._observations):
+            if observation.told == self._version or observation not in self._observations:
                 continue
             try:
-                self._tell(told)
+                self._tell(observation)
             except Exception as error:
                 errors.append(error)
         if len(errors) > 1:
@@ -125,63 +142,56 @@ class Var(Generic[T]):
         if errors:
             raise errors[0]
 
-    def _tell(self, told: Callable[[T], None]) -> None:
-        self._observers[told] = self._version
-        told(self._value)
+    def _tell(self, observation: _Observation[T]) -> None:
+        observation.told = self._version
+        observation.observer(self._value)
 
     def observe(self, observer: Callable[[T], None]) -> Close:
         """Call `observer` now with the value and again whenever it changes, until the returned close is called.
 
         If this first call raises, the observation is over and the error passes through.
         """
-
-        # A wrapper of its own, so that one function observing twice is two observations.
-        def told(value: T) -> None:
-            observer(value)
-
-        def close() -> None:
-            if told in self._observers:
-                del self._observers[told]
-                if not self._observers:
-                    self._end()
-
-        self._observers[told] = _NEVER
+        observation = _Observation(self, observer)
+        self._observations[observation] = None
         try:
-            if self._start is not None and len(self._observers) == 1:
+            if self._start is not None and len(self._observations) == 1:
                 self._begin(self._start)
                 self._announce()
             else:
-                self._tell(told)
+                self._tell(observation)
         except BaseException:
-            close()
+            observation()
             raise
-        return close
+        return observation
+
+    def _leave(self, observation: _Observation[T]) -> None:
+        del self._observations[observation]
+        if not self._observations:
+            stop, self._stop, self._run = self._stop, None, None
+            if stop is not None:
+                stop()
 
     def _begin(self, start: Callable[[Callable[[T], None]], Close]) -> None:
         """Start the source. What it sets meanwhile is announced after that: an observer must not break a start."""
 
+        run = self._run = object()
+
         def feed(value: T) -> None:
-            if self._feed is feed:  # a source that speaks after its close is not heard
+            if self._run is run:  # a source that speaks after its close is not heard
                 self.set(value)
 
-        self._feed = feed
         self._starting = True
         try:
             self._stop = start(feed)
         finally:
             self._starting = False
 
-    def _end(self) -> None:
-        stop, self._stop, self._feed = self._stop, None, None
-        if stop is not None:
-            stop()
-
     def map(self, f: Callable[[T], U]) -> Var[U]:
         """`f` of each value. `f` must not raise."""
         return Var.lazy(f(self._value), lambda set_: self.observe(lambda value: set_(f(value))))
 
     def __repr__(self) -> str:
-        return f"Var({self._value!r}, observers={len(self._observers)})"
+        return f"Var({self._value!r}, observers={len(self._observations)})"
 
 
 class Activity(Generic[T]):

@@ -22,7 +22,7 @@ from namer.namer import BindingError, Lookup, MaxDepth, TooManyNodes
 MAX_DEPTH = 100
 """Lookups on the way to a leaf; the next one fails the name. linkerd's number: it ends dtabs that loop."""
 
-MAX_NODES = 5000
+MAX_NODES = 2000
 """Lookups, alternatives and unions that one binding has open at one time: some 50 ms of work. Without it
 `/a => /a & /a`, which any request can bring in a header, would be 2^100 lookups before `MAX_DEPTH` ends it. What goes
 beyond fails, and a union leaves it out."""
@@ -287,6 +287,7 @@ class _Run:
         while stack:
             node = stack.pop()
             node.closed = True
+            node.parent = None  # no reference cycle is left to the collector
             self.nodes -= 1
             close = node.observation()
             if close is not None:

@@ -49,9 +49,9 @@ HostState = Resolved | AddrNeg | AddrFailed | AddrPending
 class Inet:
     """The three names. Paths are whole: `/$/inet/<host>/<port>/…`."""
 
-    def __init__(self, runtime: Runtime, resolve: Resolve | None = None) -> None:
-        self._live = Hosts(runtime, resolve or getaddrinfo, fixed=False)
-        self._fixed = Hosts(runtime, resolve or getaddrinfo, fixed=True)
+    def __init__(self, runtime: Runtime, resolve: Resolve | None = None, interval: float = INTERVAL) -> None:
+        self._live = Hosts(runtime, resolve or getaddrinfo, interval, fixed=False)
+        self._fixed = Hosts(runtime, resolve or getaddrinfo, interval, fixed=True)
 
     def inet(self, path: Path) -> Activity[NameTree[PathOrBound]]:
         """The host's addresses, followed."""
@@ -100,10 +100,11 @@ def address(hosts: Hosts, host: str, port_text: str) -> Var[Addr]:
 class Hosts:
     """Host name → a var of its addresses, shared by all who hold it."""
 
-    def __init__(self, runtime: Runtime, resolve: Resolve, *, fixed: bool) -> None:
-        """fixed: a name that was resolved is never asked for again."""
+    def __init__(self, runtime: Runtime, resolve: Resolve, interval: float = INTERVAL, *, fixed: bool) -> None:
+        """interval: seconds between two resolutions. fixed: a name that was resolved is never asked for again."""
         self._runtime = runtime
         self._resolve = resolve
+        self._interval = interval
         self._once = fixed
         self._shared: WeakValueDictionary[str, Var[HostState]] = WeakValueDictionary()
         self._fixed: dict[str, Resolved] = {}  # oldest first
@@ -115,7 +116,8 @@ class Hosts:
             return Var(known)
         shared = self._shared.get(host)
         if shared is None:
-            shared = _Host(host, self._runtime, self._resolve, self._keep if self._once else None).state
+            keep = self._keep if self._once else None
+            shared = _Host(host, self._runtime, self._resolve, self._interval, keep).shared()
             self._shared[host] = shared
         return shared
 
@@ -126,21 +128,26 @@ class Hosts:
 
 
 class _Host:
-    """One host name being asked for; `state` is alive as long as somebody holds it."""
+    """One host name being asked for, while its var is observed."""
 
     def __init__(
-        self, host: str, runtime: Runtime, resolve: Resolve, keep: Callable[[str, Resolved], None] | None
+        self,
+        host: str,
+        runtime: Runtime,
+        resolve: Resolve,
+        interval: float,
+        keep: Callable[[str, Resolved], None] | None,
     ) -> None:
         """keep: called with the first good answer, which is then the last."""
         self._host = host
         self._runtime = runtime
         self._resolve = resolve
+        self._interval = interval
         self._keep = keep
         self._last: HostState = ADDR_PENDING
 
-    @property
-    def state(self) -> Var[HostState]:
-        """A var of its own: no reference leads from here to it, so that it goes when its last user does."""
+    def shared(self) -> Var[HostState]:
+        """The var for all. No reference leads from here to it, so that it goes when its last user does."""
         return Var.lazy(self._last, self._start)
 
     def _start(self, set_: Callable[[HostState], None]) -> Close:
@@ -153,7 +160,7 @@ class _Host:
             if self._keep is not None and isinstance(self._last, Resolved):
                 self._keep(self._host, self._last)
                 return
-            await anyio.sleep(INTERVAL)
+            await anyio.sleep(self._interval)
 
     async def _ask(self) -> HostState:
         """What the resolver says now. Only a definite answer replaces good addresses: the last known good stays."""
