@@ -237,11 +237,14 @@ class Reactor:
 
     def _dispatch(self, events: list[tuple[int, int]]) -> None:
         sockets, step = self.sockets, self.step
-        for fd, mask in events:
-            sock = sockets.get(fd)
+        # What is stepped here may close sockets, and new ones get their numbers at once: an event belongs to the socket
+        # that had the number when the batch was polled.
+        for sock, fd, mask in [(sockets.get(fd), fd, mask) for fd, mask in events]:
             if sock is None:
                 if fd == self._wake_fd:
                     _drain(fd)
+                continue
+            if sockets.get(fd) is not sock:
                 continue
             if mask & _READ:
                 sock.readable = True
