@@ -5,7 +5,7 @@
     FileWatcher(runtime, path)   .text: Activity[str | None] one file alone
 
 Strategy: one task and one inotify instance a watcher, however many paths; started by the first observer. inotify
-watches the directories that hold the entries leading to each path (`fileread.trace`), so that a rename over a file, a
+watches the directories that hold the entries leading to each path (`namer/touches.py`), so that a rename over a file, a
 swapped symbolic link and a directory that appears later are all seen at once. A slow poll of all signatures runs
 beside it and finds what inotify cannot tell (renamed ancestors, network file systems); where inotify is not to be had
 it runs faster and is all there is. Reading happens in worker threads, in batches.
@@ -31,14 +31,15 @@ import anyio.to_thread
 
 from namer import fileread
 from namer.activity import PENDING, Activity, Close, Failed, Ok, State, Var
-from namer.fileread import ANY, Entry, FileText, Listing, Seen, Touch, Value
-from namer.inotify import Inotify, Lost, Touched
+from namer.fileread import Entry, FileText, Listing, Seen, Value
+from namer.inotify import Inotify
 from namer.runtime import Runtime
+from namer.touches import How, Touches
 
 __all__ = ["LIMIT", "Entry", "FileText", "FileWatcher", "Listing", "PathWatcher", "Unreadable"]
 
 POLL = 2.0  # seconds; only a safety net, so that it may be slow: 1,000 files cost 0.2% of a core
-POLL_ALONE = 0.25  # seconds, where inotify is not to be had
+POLL_ALONE = 0.5  # seconds, where inotify is not to be had: 1,000 files cost 1% of a core
 SETTLE = 0.02  # seconds; writers that do not close write in bursts far shorter, and 50 ms is the budget of a change
 LONGEST_SETTLE = 1.0  # seconds; a file that never falls silent is read anyway
 SPACING = 0.01  # seconds between two reads of one path: a writer in a hurry must not take the whole core
@@ -62,7 +63,6 @@ class _Watched:
     idle: bool = False  # nobody observed it at the last poll
     signature: fileread.Signature | None = None
     trusted: bool = False
-    touches: frozenset[Touch] = frozenset()
     writing: bool = False  # touched since the last look began, and not closed
     unsettled_since: float | None = None
     looked: float = float("-inf")
@@ -83,11 +83,7 @@ class PathWatcher:
     def __post_init__(self) -> None:
         self._watched: dict[tuple[str, str], _Watched] = {}
         self._due: dict[_Watched, float] = {}  # when each is to be looked at, on the loop's clock
-        self._led: dict[Touch, set[_Watched]] = {}  # who must be looked at when an entry is touched
-        self._directories: dict[str, int] = {}  # how many touches lie in it
         self._running = False
-        self._inotify: Inotify | None = None
-        self._deaf = False  # some directory could not be watched
         self._wake = anyio.Event()
         self.started: float | None = None  # on the runtime's clock: when its task last began
         self.updated: float | None = None  # when something last changed
@@ -149,67 +145,58 @@ class PathWatcher:
     async def _run(self) -> None:
         self.started = self.runtime.now()
         try:
-            self._inotify = self._open()
-            async with anyio.create_task_group() as group:
-                if self._inotify is not None:
-                    group.start_soon(self._listen, self._inotify)
-                await self._watch()
-                group.cancel_scope.cancel()
+            while self._watched:  # again, if somebody came while the last run was ending
+                await self._run_once(Touches(self._open()))
         finally:
             self._running = False
-            for watched in tuple(self._watched.values()):
-                self._forget(watched)
-            if self._inotify is not None:
-                self._inotify.close()
-                self._inotify = None
+            self._watched.clear()
+            self._due.clear()
+
+    async def _run_once(self, touches: Touches[_Watched]) -> None:
+        try:
+            async with anyio.create_task_group() as group:
+                if touches.fd is not None:
+                    group.start_soon(self._listen, touches, touches.fd)
+                await self._watch(touches)
+                group.cancel_scope.cancel()
+        finally:
+            touches.close()
 
     def _open(self) -> Inotify | None:
         try:
             return self.inotify()
         except OSError as error:
-            _log.warning("files are polled every %g s, inotify is not to be had: %s", POLL_ALONE, error)
+            _log.warning("files are polled every %g s, inotify is not to be had: %s", POLL_ALONE, error.strerror)
             return None
 
-    async def _listen(self, inotify: Inotify) -> None:
+    async def _listen(self, touches: Touches[_Watched], fd: int) -> None:
         while True:
-            await anyio.wait_readable(inotify.fd)
-            self._hear(inotify)
+            await anyio.wait_readable(fd)
+            self._hear(touches)
             self._wake.set()
 
-    def _hear(self, inotify: Inotify) -> None:
-        for event in inotify.read():
-            self._told(event)
+    def _hear(self, touches: Touches[_Watched]) -> None:
+        now = anyio.current_time()
+        for watched, how in touches.read():
+            self._touch(watched, how, now)
 
-    async def _watch(self) -> None:
-        next_poll = anyio.current_time() + self._interval()
+    async def _watch(self, touches: Touches[_Watched]) -> None:
+        polled = anyio.current_time()
         while self._watched:
             self._wake = anyio.Event()
             now = anyio.current_time()
+            next_poll = polled + (self.poll if touches.complete else min(self.poll, POLL_ALONE))
             due = [watched for watched, at in self._due.items() if at <= now]
             if due:
-                await self._look(due)
+                await self._look(due, touches)
             elif now >= next_poll:
-                await self._poll()
-                next_poll = anyio.current_time() + self._interval()
+                await self._poll(touches)
+                polled = anyio.current_time()
             else:
                 with anyio.move_on_after(min(self._due.values(), default=next_poll) - now):
                     await self._wake.wait()
 
-    def _interval(self) -> float:
-        return min(self.poll, POLL_ALONE) if self._inotify is None or self._deaf else self.poll
-
-    def _told(self, event: Touched | Lost) -> None:
-        now = anyio.current_time()
-        if isinstance(event, Lost):
-            for watched in self._watched.values():
-                if event.directory is None or any(directory == event.directory for directory, _ in watched.touches):
-                    self._due[watched] = now
-            return
-        for name in (event.name, ANY):
-            for watched in self._led.get((event.directory, name), ()):
-                self._touch(watched, event.how, now)
-
-    def _touch(self, watched: _Watched, how: Literal["unsettled", "settled", "attributes"], now: float) -> None:
+    def _touch(self, watched: _Watched, how: How, now: float) -> None:
         if how != "attributes":
             watched.writing = how == "unsettled"
         if how == "unsettled":
@@ -220,7 +207,7 @@ class PathWatcher:
 
     # === looking ===
 
-    async def _look(self, due: list[_Watched]) -> None:
+    async def _look(self, due: list[_Watched], touches: Touches[_Watched]) -> None:
         """Read what is due, watch where it leads, and publish."""
         started = anyio.current_time()
         for watched in due:
@@ -229,12 +216,11 @@ class PathWatcher:
         seen = await anyio.to_thread.run_sync(
             partial(_examine, [(watched.path, watched.kind) for watched in due], self.limit), abandon_on_cancel=True
         )
-        if self._inotify is not None:
-            self._hear(self._inotify)  # a writer may have begun while it was read
+        self._hear(touches)  # a writer may have begun while it was read
         now = anyio.current_time()
         for watched, each in zip(due, seen, strict=True):
             watched.looked = started
-            if self._follow(watched, each.touches):  # a change between reading and watching would be missed
+            if touches.follow(watched, each.touches):  # a change between reading and watching would be missed
                 self._due.setdefault(watched, now)
             since = watched.unsettled_since = watched.unsettled_since or started
             if (watched.writing or not each.settled) and now < since + LONGEST_SETTLE:
@@ -268,76 +254,22 @@ class PathWatcher:
         except Exception:  # an observer's fault must not end the watch of everybody else
             _log.exception("an observer of %s failed", watched.path)
 
-    async def _poll(self) -> None:
+    async def _poll(self, touches: Touches[_Watched]) -> None:
         """Look again at everything whose signature changed or says too little; forget what nobody observes."""
         for watched in tuple(self._watched.values()):
             if watched.observers == 0 and watched.idle:
-                self._forget(watched)
+                del self._watched[watched.path, watched.kind]
+                self._due.pop(watched, None)
+                self.troubles.pop(watched.path, None)
+                touches.forget(watched)
             watched.idle = watched.observers == 0
+        touches.rearm()
         asked = list(self._watched.values())
         found = await anyio.to_thread.run_sync(_signatures, [each.path for each in asked], abandon_on_cancel=True)
         now = anyio.current_time()
-        self._deaf = self._deaf and not self._rearm()
         for watched, signature in zip(asked, found, strict=True):
             if signature != watched.signature or not watched.trusted:
                 self._due.setdefault(watched, now)
-
-    # === which directories are watched ===
-
-    def _follow(self, watched: _Watched, touches: frozenset[Touch]) -> bool:
-        """Let `watched` depend on `touches`. True: some directory is watched only from now on."""
-        fresh = False
-        for touch in touches - watched.touches:
-            self._led.setdefault(touch, set()).add(watched)
-            self._directories[touch[0]] = self._directories.get(touch[0], 0) + 1
-        for touch in watched.touches - touches:
-            self._leave(watched, touch)
-        watched.touches = touches
-        for directory in {directory for directory, _ in touches}:
-            if self._inotify is not None and directory not in self._inotify.directories:
-                fresh = self._arm(directory) or fresh
-        return fresh
-
-    def _leave(self, watched: _Watched, touch: Touch) -> None:
-        led = self._led[touch]
-        led.discard(watched)
-        if not led:
-            del self._led[touch]
-        directory = touch[0]
-        self._directories[directory] -= 1
-        if not self._directories[directory]:
-            del self._directories[directory]
-            if self._inotify is not None:
-                self._inotify.remove(directory)
-
-    def _arm(self, directory: str) -> bool:
-        if self._inotify is None:
-            return False
-        try:
-            self._inotify.add(directory)
-        except OSError as error:
-            if not self._deaf and not isinstance(error, FileNotFoundError):
-                _log.warning("%s is polled every %g s, it cannot be watched: %s", directory, POLL_ALONE, error)
-            self._deaf = True
-            return False
-        return True
-
-    def _rearm(self) -> bool:
-        """Watch what could not be watched. True: everything is."""
-        if self._inotify is None:
-            return False
-        missing = [directory for directory in self._directories if directory not in self._inotify.directories]
-        # A list first: all of them are to be tried.
-        armed = [self._arm(directory) for directory in missing]
-        return all(armed)
-
-    def _forget(self, watched: _Watched) -> None:
-        del self._watched[watched.path, watched.kind]
-        self._due.pop(watched, None)
-        self.troubles.pop(watched.path, None)
-        for touch in watched.touches:
-            self._leave(watched, touch)
-        watched.touches = frozenset()
 
 
 class FileWatcher:
