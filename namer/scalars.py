@@ -13,8 +13,9 @@ from typing import Any
 from dtab import CONFIGURED_LIMIT, Dtab, DtabSyntaxError, Path
 from namer.nodes import ListNode, MapNode, Mark, Node, ScalarNode, is_null
 
-_INT = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)", re.ASCII)
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+# Possessive, so that a megabyte of digits with a letter behind takes one pass and not a million.
+_INT = re.compile(r"[-+]?(?:0|[1-9](?:_?[0-9])*+)")
+_FLOAT = re.compile(r"[-+]?(?:[0-9](?:_?[0-9])*+(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _LONGEST_NUMBER = 40  # characters; more cannot fit 64 bits or a double's digits, and huge powers cost time
 _INT64 = 1 << 63

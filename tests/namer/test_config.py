@@ -178,6 +178,8 @@ def test_a_value_in_the_file_becomes_the_value_of_the_field(text: str, key: str,
         ("number: 010", "f:1:9: number: expected an integer, got 010"),
         ("number: 0x10", "f:1:9: number: expected an integer, got the text '0x10'"),
         ("number: 1:30", "f:1:9: number: expected an integer, got the text '1:30'"),
+        ("number: 1__0", "f:1:9: number: expected an integer, got the text '1__0'"),
+        ("ratio: 1_", "f:1:8: ratio: expected a number, got the text '1_'"),
         ("number: true", "f:1:9: number: expected an integer, got true"),
         ("number: []", "f:1:9: number: expected an integer, got a list"),
         ("number: {}", "f:1:9: number: expected an integer, got a mapping"),
@@ -370,6 +372,13 @@ def test_after_a_hundred_errors_the_rest_is_left_out():
 def test_messages_repeat_long_words_in_part():
     assert errors_of("x" * 1000 + ": 1")[0].startswith("f:1:1: unknown key 'xxx")
     assert all(len(error) < 400 for key in ("mode", "number", "shape") for error in errors_of(f"{key}: {'x' * 9999}"))
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 900_000 + "x", "1_" * 450_000 + ".", "[" * 900_000, "-" * 900_000, "x" * 900_000]
+)
+def test_hostile_scalars_are_refused_in_one_pass(text: str):
+    assert errors_of(f"number: {text}")
 
 
 def test_a_document_that_is_too_large_is_refused():
