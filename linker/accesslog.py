@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path as FilePath
@@ -188,11 +189,15 @@ class RollingFile:
             old.unlink(missing_ok=True)
 
 
+InThread = Callable[[Callable[[list[bytes]], None], list[bytes]], Awaitable[None]]
+
+
 class AccessLogWriter:
     """`write` from the hot path; `run` is a trio task of its owner, and when it is cancelled what waits is written."""
 
-    def __init__(self, file: RollingFile) -> None:
+    def __init__(self, file: RollingFile, *, in_thread: InThread = trio.to_thread.run_sync) -> None:
         self.dropped = 0
+        self._in_thread = in_thread
         self._file = file
         self._lines: list[bytes] = []
         self._waiting = 0
@@ -212,7 +217,7 @@ class AccessLogWriter:
                 await trio.sleep(FLUSH_INTERVAL)
                 if self._lines:
                     # Taken here and not in the thread, which would race with `write`. The thread is waited for.
-                    await trio.to_thread.run_sync(self._write_out, self._take())
+                    await self._in_thread(self._write_out, self._take())
         finally:
             if self._lines:
                 self._write_out(self._take())

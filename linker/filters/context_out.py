@@ -33,13 +33,18 @@ class ContextOut:
     async def __call__(self, request: Request, next: Service, /) -> Response:
         put = request.headers.put
         id_ = request.trace
-        ids = self._bits(128).to_bytes(16, "big")
-        span = ids[8:]
+        # `trace.root` and `trace.child`, spelt out: nearly every request begins a trace here.
         if id_ is None:
+            ids = self._bits(128).to_bytes(16, "big")
             root = ids[:8]
-            id_ = request.trace = root + root + root + _NO_FLAGS
-        put(b"l5d-ctx-trace", b"l5d-ctx-trace: %b\r\n" % b2a_base64(span + id_[:8] + id_[16:], newline=False))
-        put(b"l5d-reqid", b"l5d-reqid: %b\r\n" % hexlify(id_[16:24]))
+            above = root + root + _NO_FLAGS
+            request.trace = root + above
+            child = ids[8:] + above
+        else:
+            root = id_[16:24]
+            child = trace.child(id_, self._bits(64).to_bytes(8, "big"))
+        put(b"l5d-ctx-trace", b"l5d-ctx-trace: %b\r\n" % b2a_base64(child, newline=False))
+        put(b"l5d-reqid", b"l5d-reqid: %b\r\n" % hexlify(root))
         if request.dtab is not NO_DTAB:
             put(b"l5d-ctx-dtab", self._dtab_line(request.dtab))
         if request.deadline is not None:

@@ -37,6 +37,6 @@ class DstBound:
         headers.put(b"l5d-dst-client", self._client)
         if self._residual:
             headers.put(b"l5d-dst-residual", self._residual)
-        else:
+        elif headers.added(b"l5d-dst-residual"):
             headers.remove(b"l5d-dst-residual")
         return await next(request)

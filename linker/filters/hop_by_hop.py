@@ -11,17 +11,10 @@ from __future__ import annotations
 from linker.http.message import Body, Headers, Request, Response
 from linker.service import Service
 
-_ALWAYS = (
-    b"connection",
-    b"keep-alive",
-    b"proxy-connection",
-    b"proxy-authenticate",
-    b"proxy-authorization",
-    b"te",
-    b"transfer-encoding",
-    b"upgrade",
+_HOP = frozenset(
+    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding"
+    b" upgrade".split()
 )
-_HOP = frozenset((*_ALWAYS, b"trailer"))
 _PLAIN_OPTIONS = frozenset((b"keep-alive", b"close", b"Keep-Alive", b"Close", b""))
 _KEPT = frozenset(
     b"host content-length content-type via forwarded date expect max-forwards authorization cookie set-cookie"
@@ -35,26 +28,27 @@ class HopByHop:
     """See above."""
 
     async def __call__(self, request: Request, next: Service, /) -> Response:
-        if not _HOP.isdisjoint(request.headers.index):
-            strip(request.headers, request.body)
+        present = _HOP.intersection(request.headers.index)
+        if present:
+            strip(request.headers, request.body, present)
         response = await next(request)
-        if not _HOP.isdisjoint(response.headers.index):
-            strip(response.headers, response.body)
+        present = _HOP.intersection(response.headers.index)
+        if present:
+            strip(response.headers, response.body, present)
         return response
 
 
-def strip(headers: Headers, body: Body) -> None:
-    """Remove the hop-by-hop fields of a message with this body."""
-    index = headers.index
-    if b"connection" in index:
-        for option in _options(headers):
-            if option not in _KEPT and not option.startswith(b"l5d-"):
-                headers.remove(option)
-    for name in _ALWAYS:
-        if name in index:
+def strip(headers: Headers, body: Body, present: frozenset[bytes]) -> None:
+    """Remove the hop-by-hop fields of a message with this body; `present`: which of the fixed list it has."""
+    if b"connection" in present:
+        values = headers.index[b"connection"]
+        if len(values) > 1 or values[0][2] not in _PLAIN_OPTIONS:
+            for option in _options(headers):
+                if option not in _KEPT and not option.startswith(b"l5d-"):
+                    headers.remove(option)
+    for name in present:
+        if name != b"trailer" or isinstance(body, bytes) or body.length is not None:
             headers.remove(name)
-    if b"trailer" in index and (isinstance(body, bytes) or body.length is not None):
-        headers.remove(b"trailer")
 
 
 def _options(headers: Headers) -> set[bytes]:

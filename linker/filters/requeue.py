@@ -39,7 +39,7 @@ class Requeue:
         self._clock = clock
         scope = metrics.scope("retries")
         self._requeues = scope.counter("requeues")
-        self._per_request = scope.stat("requeues_per_request")
+        self._count_requeues = scope.stat("requeues_per_request").add
         self._exhausted = scope.counter("budget_exhausted")
         self._limit = scope.counter("request_limit")
         self._cannot = scope.counter("cannot_retry")
@@ -56,7 +56,7 @@ class Requeue:
             return await self._again(request, next, error)
         if response.status == 503 and is_nack(response):
             return await self._again(request, next, response)
-        self._per_request.add(0)
+        self._count_requeues(0)
         return response
 
     async def _again(self, request: Request, next: Service, outcome: Response | ProxyError) -> Response:
@@ -83,7 +83,7 @@ class Requeue:
                 outcome = await next(request)
             except ProxyError as error:
                 outcome = error
-        self._per_request.add(sent)
+        self._count_requeues(sent)
         if isinstance(outcome, ProxyError):
             raise outcome
         return outcome

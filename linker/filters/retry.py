@@ -12,7 +12,7 @@ from random import random
 from time import monotonic
 
 from linker.backoff import Backoff
-from linker.classifiers.classifier import Classify, Outcome, Verdict
+from linker.classifiers.classifier import SURE_SUCCESS, Classify, Outcome, Verdict
 from linker.errors import ProxyError
 from linker.http.message import Request, Response
 from linker.metrics import Metrics
@@ -45,7 +45,7 @@ class Retry:
         scope = metrics.scope("retries")
         self._total = scope.counter("total")
         self._exhausted = scope.counter("budget_exhausted")
-        self._per_request = scope.stat("per_request")
+        self._count_retries = scope.stat("per_request").add
         scope.gauge("budget", lambda: budget.balance(clock()))
 
     async def __call__(self, request: Request, next: Service, /) -> Response:
@@ -53,12 +53,15 @@ class Retry:
         outcome: Outcome
         try:
             outcome = await next(request)
+            if outcome.status < SURE_SUCCESS:
+                self._count_retries(0)
+                return outcome
         except ProxyError as error:
             outcome = error
         retries = 0
         if self._classify(request, outcome) is _RETRYABLE and not request.streaming:
             outcome, retries = await self._retry(request, next, outcome)
-        self._per_request.add(retries)
+        self._count_retries(retries)
         if isinstance(outcome, ProxyError):
             raise outcome
         return outcome

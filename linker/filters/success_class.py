@@ -6,12 +6,12 @@ made by the router carry no class.
 
 from __future__ import annotations
 
-from linker.classifiers.classifier import Classify, Verdict
+from linker.classifiers.classifier import SURE_SUCCESS, Classify, Verdict
 from linker.http.message import Request, Response
 from linker.service import Service
 
 _SUCCESS = Verdict.SUCCESS
-_LINES = (b"l5d-success-class: 0.0\r\n", b"l5d-success-class: 1.0\r\n")
+FAILED, SUCCEEDED = b"l5d-success-class: 0.0\r\n", b"l5d-success-class: 1.0\r\n"
 
 
 class SuccessClass:
@@ -22,5 +22,6 @@ class SuccessClass:
 
     async def __call__(self, request: Request, next: Service, /) -> Response:
         response = await next(request)
-        response.headers.put(b"l5d-success-class", _LINES[self._classify(request, response) is _SUCCESS])
+        success = response.status < SURE_SUCCESS or self._classify(request, response) is _SUCCESS
+        response.headers.put(b"l5d-success-class", SUCCEEDED if success else FAILED)
         return response

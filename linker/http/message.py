@@ -57,7 +57,15 @@ class Headers:
         self._added: dict[bytes, bytes] = {}
 
     def _spans(self, name: bytes) -> list[Span] | None:
-        if not self._whole and not is_known(name):
+        # Asked several times a filter: a known name that is absent must cost no call.
+        spans = self.index.get(name)
+        if spans is None and not self._whole and name not in KNOWN:
+            return self._unseen(name)
+        return spans
+
+    def _unseen(self, name: bytes) -> list[Span] | None:
+        """The spans of a name that is not indexed, for which all lines may have to be."""
+        if not name.startswith(b"l5d-"):
             cut = {span[0] for span in self._cuts or ()}
             index = _index(self.raw)
             self.index = {n: kept for n, spans in index.items() if (kept := [s for s in spans if s[0] not in cut])}
@@ -82,23 +90,25 @@ class Headers:
         return values
 
     def __contains__(self, name: bytes) -> bool:
-        return bool(self._spans(name)) or name in self._added
+        return name in self._added or bool(self._spans(name))
 
     def remove(self, name: bytes) -> None:
         """Drop every line of `name`."""
-        if self._spans(name):
-            spans = self.index.pop(name)
-            if self._cuts is None:
-                self._cuts = spans
-            else:
-                self._cuts = self._cuts + spans
+        spans = self._spans(name)
+        if spans:
+            del self.index[name]
+            self._cuts = spans if self._cuts is None else self._cuts + spans
         self._added.pop(name, None)
 
     def put(self, name: bytes, line: bytes) -> None:
         """Replace all lines of `name` by the complete `line` (which may be several lines of that name)."""
-        if name in self.index or not (self._whole or is_known(name)):
+        if name in self.index or not (self._whole or name in KNOWN):
             self.remove(name)
         self._added[name] = line
+
+    def added(self, name: bytes) -> bytes | None:
+        """The complete line that a filter has `put`, or None: to recognise a constant line without looking into it."""
+        return self._added.get(name)
 
     def append(self, name: bytes, line: bytes) -> None:
         """One more line of `name`, after those there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -160,8 +160,11 @@ def test_a_file_that_is_there_is_continued_or_emptied(tmp_path: Path, append: bo
 async def test_lines_are_written_out_soon_and_the_last_ones_at_the_end(
     tmp_path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
+    async def at_once(write: Callable[[list[bytes]], None], lines: list[bytes]) -> None:
+        write(lines)  # the clock jumps while it waits for a thread
+
     path = tmp_path / "a.log"
-    writer = AccessLogWriter(RollingFile(str(path), RollPolicy()))
+    writer = AccessLogWriter(RollingFile(str(path), RollPolicy()), in_thread=at_once)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(writer.run)
         writer.write(b"1\n")
