@@ -194,6 +194,37 @@ class Var(Generic[T]):
         return f"Var({self._value!r}, observers={len(self._observations)})"
 
 
+class Constant(Var[T]):
+    """A value that does not change: observing it costs nothing. Most steps of a binding are one."""
+
+    __slots__ = ()
+
+    def __init__(self, value: T) -> None:
+        # Nothing else of a Var is ever looked at.
+        self._value = value
+
+    @property
+    def observed(self) -> bool:
+        """Nobody needs to."""
+        return False
+
+    def set(self, value: T) -> None:
+        """Refused."""
+        raise TypeError(f"{self!r} is constant")
+
+    def observe(self, observer: Callable[[T], None]) -> Close:
+        """Call `observer` now, and never again."""
+        observer(self._value)
+        return _nothing
+
+    def map(self, f: Callable[[T], U]) -> Var[U]:
+        """`f` of the value."""
+        return Constant(f(self._value))
+
+    def __repr__(self) -> str:
+        return f"Constant({self._value!r})"
+
+
 class Activity(Generic[T]):
     """A `Var` of `Pending | Ok | Failed`: what every namer, interpreter and store answers."""
 
@@ -205,17 +236,17 @@ class Activity(Generic[T]):
     @staticmethod
     def ok(value: U) -> Activity[U]:
         """An activity that is and stays Ok(value)."""
-        return Activity(Var(cast("State[U]", Ok(value))))
+        return Activity(Constant(cast("State[U]", Ok(value))))
 
     @staticmethod
     def failed(error: Exception) -> Activity[Any]:
         """An activity that is and stays Failed(error)."""
-        return Activity(Var(cast("State[Any]", Failed(error))))
+        return Activity(Constant(cast("State[Any]", Failed(error))))
 
     @staticmethod
     def pending() -> Activity[Any]:
         """An activity that never becomes anything."""
-        return Activity(Var(cast("State[Any]", PENDING)))
+        return Activity(Constant(cast("State[Any]", PENDING)))
 
     @staticmethod
     def lazy(
@@ -298,7 +329,7 @@ class Activity(Generic[T]):
 def _applied(f: Callable[[T], Activity[U]], state: State[T]) -> Activity[U]:
     """`f` of an Ok state; else the state itself. Never raises."""
     if not isinstance(state, Ok):
-        return Activity(Var(cast("State[U]", state)))
+        return Activity(Constant(cast("State[U]", state)))
     try:
         return f(state.value)
     except Exception as error:  # the contract of dtab.md section 6: raising is failing

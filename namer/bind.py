@@ -220,6 +220,8 @@ class _UnionNode(_Node):
 
 def _union(weighted: Sequence[Weighted[Bound]]) -> BoundTree:
     """The union, simplified (dtab.md section 5); its branches already are."""
+    if len(weighted) == 1:  # also a Fail, which a wider union would drop
+        return weighted[0].tree
     kept = [each for each in weighted if not isinstance(each.tree, Neg | Fail)]
     if not kept:
         return Neg()
@@ -228,6 +230,8 @@ def _union(weighted: Sequence[Weighted[Bound]]) -> BoundTree:
 
 class _Run:
     """One observed binding. `nodes` counts the open ones."""
+
+    __slots__ = ("_left", "_marked", "_marks", "_opening", "_root", "_set", "_working", "lookup", "nodes")
 
     def __init__(self, lookup: Lookup, path: Path, set_: Callable[[State[BoundTree]], None]) -> None:
         self.lookup = lookup

@@ -18,6 +18,9 @@ Lookup = Callable[[Path], Activity[NameTree[PathOrBound]]]
 """One step of a binding: what a path stands for now."""
 
 
+_DOLLAR = Path.of("$")
+
+
 class BindingError(Exception):
     """A name that cannot be bound, by the name's or the configuration's fault. The text is shown to clients."""
 
@@ -142,9 +145,10 @@ class NamedNamers:
         if not matching:
             return self.system.lookup(path)
         first, others = matching[0], matching[1:]
-        return first.namer.lookup(path.drop(len(first.prefix))).flat_map(
-            lambda tree: self._first(others, path) if isinstance(tree, Neg) else Activity.ok(tree)
-        )
+        answer = first.namer.lookup(path.drop(len(first.prefix)))
+        if not others and path[:1] != _DOLLAR:  # the system names would say Neg
+            return answer
+        return answer.flat_map(lambda tree: self._first(others, path) if isinstance(tree, Neg) else Activity.ok(tree))
 
     def with_dtab(self, dtab: Dtab) -> Lookup:
         """The whole chain: the dtab first, for every path, also those under `/#/` and `/$/`.

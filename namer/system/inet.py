@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import anyio
 
 from dtab import Leaf, NameTree, Neg, Path
-from namer.activity import Activity, Close, Var
+from namer.activity import Activity, Close, Constant, Var
 from namer.addr import ADDR_NEG, ADDR_PENDING, Addr, AddrBound, Address, AddrFailed, AddrNeg, AddrPending, Provenance
 from namer.name import Bound, PathOrBound
 from namer.namer import UnknownNamer
@@ -85,9 +85,9 @@ def address(hosts: Hosts, host: str, port_text: str) -> Var[Addr]:
     """The addresses of `host` at that port; Failed for what is no port."""
     port = integer(port_text)
     if port is None or not 0 <= port <= 0xFFFF:
-        return Var(AddrFailed(f"port out of range: {port_text}"))
+        return Constant(AddrFailed(f"port out of range: {port_text}"))
     if ":" in host:
-        return Var(AddrFailed(f"a host name or IPv4 address expected, got {host!r}"))
+        return Constant(AddrFailed(f"a host name or IPv4 address expected, got {host!r}"))
 
     def at_port(state: HostState) -> Addr:
         if not isinstance(state, Resolved):
@@ -113,7 +113,7 @@ class Hosts:
         """What `host` resolves to, kept fresh while it is observed."""
         known = _literal(host) or self._fixed.get(host)
         if known is not None:
-            return Var(known)
+            return Constant(known)
         shared = self._shared.get(host)
         if shared is None:
             keep = self._keep if self._once else None

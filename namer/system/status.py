@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dtab import Leaf, NameTree, Neg, Path
-from namer.activity import Activity, Var
+from namer.activity import Activity, Constant
 from namer.addr import Addr, AddrBound
 from namer.name import Bound, PathOrBound
 from namer.system.text import integer, reencoded
@@ -20,5 +20,5 @@ def status(path: Path) -> Activity[NameTree[PathOrBound]]:
     code = integer(path.texts[2]) if len(path) > 2 else None
     if code is None or not 100 <= code <= 599:
         return Activity.ok(Neg())
-    bound = Bound(path.take(3), reencoded(path.drop(2)), Var(_NOBODY), status=code)
+    bound = Bound(path.take(3), reencoded(path.drop(2)), Constant(_NOBODY), status=code)
     return Activity.ok(Leaf(bound))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namer.activity import PENDING, Activity, Close, Failed, Ok, Pending, State, Var, join
+from namer.activity import PENDING, Activity, Close, Constant, Failed, Ok, Pending, State, Var, join
 from tests.namer.fakes import Driven, Seen
 
 
@@ -242,11 +242,21 @@ def test_failures_are_equal_when_type_and_text_are() -> None:
     assert Failed(OSError("x")) != "x"
 
 
+def test_a_constant_is_told_once_and_cannot_be_set() -> None:
+    constant, heard = Constant(1), list[int]()
+    constant.observe(heard.append)()
+    constant.map(lambda value: value + 1).observe(heard.append)
+    assert heard == [1, 2] and not constant.observed and constant.value == 1
+    with pytest.raises(TypeError, match="is constant"):
+        constant.set(2)
+
+
 def test_reprs_read_as_status_lines() -> None:
-    activity = Activity.ok(1)
-    activity.observe(lambda state: None)
-    assert repr(activity) == "Activity(Ok(value=1))"
-    assert repr(activity.states) == "Var(Ok(value=1), observers=1)"
+    var = Var(1)
+    var.observe(lambda state: None)
+    assert repr(var) == "Var(1, observers=1)"
+    assert repr(Activity.ok(1)) == "Activity(Ok(value=1))"
+    assert repr(Activity.ok(1).states) == "Constant(Ok(value=1))"
     assert Activity.pending().state == PENDING and isinstance(Activity.failed(OSError()).state, Failed)
 
 

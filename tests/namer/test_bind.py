@@ -73,6 +73,8 @@ def test_the_worked_examples(dtab: str, path: str, expected: str) -> None:
         ("/#/disco/broken & /#/disco/cart", "/#/disco/cart @1.0"),
         ("/#/disco/broken & ~", "~"),
         ("/#/disco/slow & /#/disco/broken", "Failed"),
+        ("/#/disco/slow & ! | /#/disco/cart", "!"),  # the union of one Fail is that Fail, and so no fail-over
+        ("/#/disco/slow & ! & ! | /#/disco/cart", "/#/disco/cart"),
         ("/#/disco/slow & /#/disco/slow", "Pending"),
         ("0.5*(2*/#/disco/cart & 3*/#/disco/gone) & 1*~", "/#/disco/cart @2.0"),
         ("0.5*(/#/disco/gone | /#/disco/cart) & 1*~", "/#/disco/cart @0.5"),
