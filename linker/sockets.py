@@ -83,16 +83,25 @@ class Socket:
             self.received += n
             return data
 
-    async def send(self, data: bytes) -> None:
-        """Send all of it, waiting while the peer does not read. Raises OSError when the connection broke."""
+    def send_now(self, data: bytes) -> int:
+        """Send what the kernel takes at once; how many bytes that was. `send_rest` does the rest."""
         try:
             n = self._send(data)
         except BlockingIOError:
-            n = 0
-        self.sent += len(data)
-        if n == len(data):
-            return
-        rest = memoryview(data)[n:]
+            return 0
+        self.sent += n
+        return n
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it, waiting while the peer does not read. Raises OSError when the connection broke."""
+        n = self.send_now(data)
+        if n != len(data):
+            await self.send_rest(data, n)
+
+    async def send_rest(self, data: bytes, sent: int) -> None:
+        """Send what comes after the first `sent` bytes."""
+        rest = memoryview(data)[sent:]
+        self.sent += len(rest)
         while rest:
             self.writer = self.reactor.current
             try:

@@ -45,7 +45,7 @@ class Upstream:
 
     __slots__ = (
         "sock", "buffer", "label", "born", "idle_since", "exchanges", "rtt", "traffic",
-        "_options", "_done", "_pump", "_reusable", "_broken",
+        "_options", "_done", "_pump", "_reusable", "_broken", "_untimed",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +69,7 @@ class Upstream:
         self._pump: Task | None = None
         self._reusable = False
         self._broken = False
+        self._untimed = options.read_timeout is None and options.write_timeout is None
 
     def close(self) -> None:
         """Close the connection; what is still being sent on it stops."""
@@ -91,11 +92,39 @@ class Upstream:
         """
         self.exchanges += 1
         began = monotonic()
+        sock = self.sock
         try:
-            await self._send_request(request)
-            response = await self._final_head(request)
+            body = request.body
+            if type(body) is bytes and self._untimed:
+                # The usual way, written out: each call of a coroutine costs half a microsecond.
+                head = request_head(request)[0]
+                data = head + body if body else head
+                sent = self._first_write(data)
+                if sent != len(data):
+                    await sock.send_rest(data, sent)
+                buffer = await sock.recv()
+                response, end = parse_response(buffer, self._options.limits)
+                if response is None or response.status < 200:
+                    self.buffer = buffer
+                    response = await self._final_head(request)
+                else:
+                    self.buffer = buffer[end:] if end < len(buffer) else b""
+            else:
+                await self._send_request(request)
+                response = await self._final_head(request)
             self.rtt = monotonic() - began
-            return await self._with_body(request, response)
+            length = self._framing(request, response)
+            if 0 <= length <= len(self.buffer):
+                # Everything is here: the usual case of a small answer.
+                buffer = self.buffer
+                response.body = buffer[:length] if length else b""
+                self.buffer = buffer[length:] if length < len(buffer) else b""
+                self._finished(True)
+                return response
+            return await self._with_body(response, length)
+        except BadResponse as error:
+            self._finished(False)
+            raise BadResponse(f"{error} {self.label}") from None
         except OSError as error:
             self._finished(False)
             raise UpstreamClosed(f"{error.strerror or error} {self.label}") from error
@@ -106,19 +135,23 @@ class Upstream:
     async def _send_request(self, request: Request) -> None:
         head, chunked = request_head(request)
         body = request.body
+        if isinstance(body, bytes):
+            await self._send(head + body if body else head)
+            return
+        sent = self._first_write(head)
+        if sent != len(head):
+            await self.sock.send_rest(head, sent)
+        reactor = self.sock.reactor
+        self._pump = reactor.spawn(self._pump_body(body, chunked, reactor.current))
+
+    def _first_write(self, data: bytes) -> int:
         try:
-            if type(body) is bytes:
-                await self._send(head + body if body else head)
-                return
-            await self._send(head)
+            return self.sock.send_now(data)
         except OSError as error:
-            # The kernel refused the first write: the endpoint had closed before anything of this request arrived.
+            # The kernel refused it: the endpoint had closed before anything of this request arrived.
             failed = UpstreamClosed(f"{error.strerror or error} {self.label}")
             failed.retry_safe = self.exchanges > 1
             raise failed from error
-        assert not isinstance(body, bytes)
-        reactor = self.sock.reactor
-        self._pump = reactor.spawn(self._pump_body(body, chunked, reactor.current))
 
     async def _pump_body(self, body: BodyStream, chunked: bool, waiting: Task) -> None:
         try:
@@ -139,22 +172,19 @@ class Upstream:
             if response.status >= 200:
                 return response
             if response.status == 101:
-                raise BadResponse(f"101 Switching Protocols was not asked for {self.label}")
+                raise BadResponse("101 Switching Protocols was not asked for")
             if request.interim is not None:
                 for name in _INTERIM_DROPPED:
                     response.headers.remove(name)
                 line = b"HTTP/1.1 %d %b\r\n" % (response.status, response.reason)
                 await request.interim(line + response.headers.render() + b"\r\n")
-        raise BadResponse(f"more than {MAX_INTERIM} interim responses {self.label}")
+        raise BadResponse(f"more than {MAX_INTERIM} interim responses")
 
     async def _head(self) -> Response:
         buffer = self.buffer
         while True:
             if buffer:
-                try:
-                    response, end = parse_response(buffer, self._options.limits)
-                except BadResponse as error:
-                    raise BadResponse(f"{error} {self.label}") from None
+                response, end = parse_response(buffer, self._options.limits)
                 if response is not None:
                     self.buffer = buffer[end:] if end < len(buffer) else b""
                     return response
@@ -163,22 +193,15 @@ class Upstream:
                 raise self.cut_off()
             buffer = buffer + data if buffer else data
 
-    async def _with_body(self, request: Request, response: Response) -> Response:
+    def _framing(self, request: Request, response: Response) -> int:
         headers = response.headers
-        try:
-            length = response_length(request.method, response.status, headers, response.minor)
-        except BadResponse as error:
-            raise BadResponse(f"{error} {self.label}") from None
+        length = response_length(request.method, response.status, headers, response.minor)
         self._reusable = length != UNTIL_CLOSE and _persistent(request, response)
         if response.status == 204:
             headers.remove(b"content-length")  # RFC 9110 section 8.6: a 204 has none, and readers differ on it
-        if 0 <= length <= len(self.buffer):
-            # Everything is here: the usual case of a small answer.
-            buffer = self.buffer
-            response.body = buffer[:length] if length else b""
-            self.buffer = buffer[length:] if length < len(buffer) else b""
-            self._finished(True)
-            return response
+        return length
+
+    async def _with_body(self, response: Response, length: int) -> Response:
         if length == CHUNKED:
             body: BodyStream = ChunkedBody(self, ChunkDecoder(BadResponse), self._finished)
         elif length == UNTIL_CLOSE:

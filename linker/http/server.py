@@ -98,13 +98,8 @@ class ServerConnection:
         self.sock.on_event = self._peer_event
         self._stats.opened()
         try:
-            while (request := await self._next_request()) is not None:
-                if not await self._exchange(request):
-                    await self._linger()
-                    return
-                if self.buffer:  # pipelined: the others get their turn before the next one
-                    self._reactor.wake(self._task)
-                    await suspend()
+            while (buffer := await self._first_bytes()) and await self._serve_one(buffer):
+                pass
         except ClientError as error:
             await self._refuse(error)
         except (ClientGone, OSError):
@@ -115,6 +110,32 @@ class ServerConnection:
                 self._goodbye.cancel()
             self._traffic.flush()
             self._stats.closed(self._traffic, self._requests, (monotonic() - self._born) * 1000)
+
+    async def _serve_one(self, buffer: bytes) -> bool:
+        """One request to the end of its answer; True when the connection can take another."""
+        request, end = parse_request(buffer, self._options.limits)
+        if request is None:
+            request, buffer, end = await self._rest_of_head(buffer[end:])
+            if request is None:
+                return False
+        self.busy = True
+        try:
+            self.buffer = buffer[end:] if end < len(buffer) else b""
+            length = self._admit(request)
+            if length:
+                await self._take_body(request, length)
+            keep = wants_keep_alive(request)
+            if self.sock.hangup:
+                self._peer_event()
+            response = await self._service(request)
+            keep = keep and not self.draining and not self._out_of_time()
+            if await self._respond(request, response, keep) and not self._body_open:
+                return True
+        finally:
+            self.busy = False
+            self._traffic.flush()
+        await self._linger()
+        return False
 
     def drain(self) -> None:
         """Shut down: an idle connection ends now, a busy one after its answer."""
@@ -154,36 +175,14 @@ class ServerConnection:
 
     # ---- reading
 
-    async def _next_request(self) -> Request | None:
-        buffer = self.buffer
-        if not buffer:
-            if self.draining:
-                return None
-            buffer = await self._first_bytes()
-            if not buffer:
-                return None
-        request, end = parse_request(buffer, self._options.limits)
-        if request is None:
-            with self._reactor.timeout(self._options.head_timeout, _head_too_slow):
-                while request is None:
-                    buffer = buffer[end:]
-                    data = await self.more()
-                    if not data:
-                        return None
-                    buffer += data
-                    request, end = parse_request(buffer, self._options.limits)
-        self.buffer = buffer[end:] if end < len(buffer) else b""
-        request.peer, request.local = self.peer, self.local
-        self._requests += 1
-        at_the_door(request)
-        length = request_length(request.headers, request.minor)
-        if length:
-            await self._take_body(request, length)
-        if request.minor:
-            request.interim = self._interim
-        return request
-
     async def _first_bytes(self) -> bytes:
+        """The beginning of the next request, b"" when there will be none."""
+        if self.buffer:  # pipelined: the others get their turn before this one
+            self._reactor.wake(self._reactor.current)
+            await suspend()
+            return self.buffer
+        if self.draining:
+            return b""
         options = self._options
         if options.idle_timeout is None and options.life_time is None:
             return await self.sock.recv()
@@ -194,6 +193,26 @@ class ServerConnection:
         assert seconds is not None
         with self._reactor.timeout(seconds, lambda: ClientGone("the session's time is over")):
             return await self.sock.recv()
+
+    async def _rest_of_head(self, buffer: bytes) -> tuple[Request | None, bytes, int]:
+        """The request, what has been received of it and after it, and where its head ends; None: the client left."""
+        with self._reactor.timeout(self._options.head_timeout, _head_too_slow):
+            while data := await self.more():
+                buffer += data
+                request, end = parse_request(buffer, self._options.limits)
+                if request is not None:
+                    return request, buffer, end
+                buffer = buffer[end:]
+        return None, b"", 0
+
+    def _admit(self, request: Request) -> int:
+        """What every request has to be before it is let in; the length of its body, or CHUNKED. Raises ClientError."""
+        request.peer, request.local = self.peer, self.local
+        self._requests += 1
+        at_the_door(request)
+        if request.minor:
+            request.interim = self.sock.send
+        return request_length(request.headers, request.minor)
 
     async def _take_body(self, request: Request, length: int) -> None:
         """Give the request its body: whole when it is short, a stream otherwise."""
@@ -218,31 +237,18 @@ class ServerConnection:
 
     # ---- answering
 
-    async def _exchange(self, request: Request) -> bool:
-        """One request to its end; True when the connection can take another."""
-        keep = wants_keep_alive(request)
-        self.busy = True
-        try:
-            if self.sock.hangup:
-                self._peer_event()
-            response = await self._service(request)
-            keep = keep and not self.draining and not self._out_of_time()
-            return await self._respond(request, response, keep) and not self._body_open
-        finally:
-            self.busy = False
-            self._traffic.flush()
-
     def _out_of_time(self) -> bool:
         life = self._options.life_time
         return life is not None and monotonic() - self._born >= life
 
     async def _respond(self, request: Request, response: Response, keep: bool) -> bool:
+        """Write the answer; True when it is whole and the connection can be kept."""
         body = response.body
         head, chunked, keep = response_head(request, response, keep)
-        if type(body) is bytes:
-            await self._send(head + body if body and request.method != b"HEAD" else head)
-            return keep
-        return await self._stream(head, response, chunked) and keep
+        if type(body) is not bytes:
+            return await self._stream(head, response, chunked) and keep
+        await self._send(head + body if body and request.method != b"HEAD" else head)
+        return keep
 
     async def _stream(self, head: bytes, response: Response, chunked: bool) -> bool:
         body = response.body
@@ -267,13 +273,12 @@ class ServerConnection:
     async def _send(self, data: bytes) -> None:
         seconds = self._options.write_timeout
         if seconds is None:
-            await self.sock.send(data)
+            sent = self.sock.send_now(data)
+            if sent != len(data):
+                await self.sock.send_rest(data, sent)
             return
         with self._reactor.timeout(seconds, lambda: ClientGone("writeTimeoutMs passed")):
             await self.sock.send(data)
-
-    async def _interim(self, head: bytes) -> None:
-        await self.sock.send(head)
 
     async def _refuse(self, error: ClientError) -> None:
         """The last answer of a connection whose client broke HTTP."""
