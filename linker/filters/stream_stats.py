@@ -1,0 +1,84 @@
+"""Counts bodies that stream: `http/stream/{request,response}/{opened,closed}` and gauge `pending` (observed.md).
+
+A body that came whole is none. One is closed when it was read to its end, failed or was given up. Below
+ErrorResponder or above, as long as it is outside of what reads bodies; one per server and per client.
+"""
+
+from __future__ import annotations
+
+from linker.http.message import BodyStream, Request, Response
+from linker.metrics import Counter, Metrics
+from linker.service import Service
+
+
+class StreamStats:
+    """`metrics` is the scope of the server or client."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._requests = _Direction(metrics.scope("http", "stream", "request"))
+        self._responses = _Direction(metrics.scope("http", "stream", "response"))
+
+    async def __call__(self, request: Request, next: Service, /) -> Response:
+        body = request.body
+        if not isinstance(body, bytes):
+            request.body = self._requests.opens(body)
+        response = await next(request)
+        body = response.body
+        if not isinstance(body, bytes):
+            response.body = self._responses.opens(body)
+        return response
+
+
+class _Direction:
+    """The counters of one direction."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        opened, closed = metrics.counter("opened"), metrics.counter("closed")
+        self._opened, self._closed = opened, closed
+        metrics.gauge("pending", lambda: opened.value - closed.value)
+
+    def opens(self, body: BodyStream) -> CountedBody:
+        self._opened.value += 1
+        return CountedBody(body, self._closed)
+
+
+class CountedBody:
+    """A body that counts once when it is over."""
+
+    __slots__ = ("length", "_body", "_closed")
+
+    def __init__(self, body: BodyStream, closed: Counter) -> None:
+        self.length = body.length
+        self._body = body
+        self._closed: Counter | None = closed
+
+    @property
+    def trailers(self) -> bytes:
+        """See `BodyStream.trailers`."""
+        return self._body.trailers
+
+    @property
+    def ready(self) -> bool:
+        """See `BodyStream.ready`."""
+        return self._body.ready
+
+    async def read(self) -> bytes:
+        """See `BodyStream.read`."""
+        try:
+            data = await self._body.read()
+        except BaseException:
+            self._over()
+            raise
+        if not data:
+            self._over()
+        return data
+
+    def close(self) -> None:
+        """See `BodyStream.close`."""
+        self._over()
+        self._body.close()
+
+    def _over(self) -> None:
+        closed, self._closed = self._closed, None
+        if closed is not None:
+            closed.value += 1
