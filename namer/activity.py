@@ -1,9 +1,8 @@
-"""Values over time, observed synchronously: `Var` (always has a value) and `Activity` (Pending | Ok | Failed).
+"""Values that are not always there: `Activity`, a var of Pending | Ok | Failed. dtab.md section 6.
 
-Strategy: push, no queues, no loop. A source keeps the latest whole value; an observer is a plain function that is
-called at once with the current value and then with every *different* one. Sources made with `lazy` run only while
-somebody observes them. A change made from inside an observer overtakes the one being announced: nobody sees an old
-value after a newer one. dtab.md section 6; `flat_map` is the only combinator that re-subscribes.
+Strategy: everything is done by the var below (`namer.var`): observed synchronously, sources run while observed. Here is
+what the three states add: an exception raised by a function is Failed; `flat_map` is the only combinator that
+re-subscribes.
 """
 
 from __future__ import annotations
@@ -13,11 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
+from namer.var import Close, Constant, Var, nothing
+
+__all__ = [
+    "PENDING",
+    "Activity",
+    "Close",
+    "Constant",
+    "Failed",
+    "Ok",
+    "Pending",
+    "State",
+    "Var",
+    "join",
+]
+
 T = TypeVar("T")
 U = TypeVar("U")
-
-Close = Callable[[], None]
-"""Ends an observation. Calling it twice does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,180 +60,6 @@ class Failed:
 
 State = Pending | Ok[T] | Failed
 PENDING = Pending()
-
-
-def _nothing() -> None:
-    """The close of an observation that holds nothing."""
-
-
-class _Observation(Generic[T]):
-    """One `observe`, and its close. Once closed it refers to nothing, so that whoever keeps it makes no cycle."""
-
-    __slots__ = ("_var", "observer", "told")
-
-    def __init__(self, var: Var[T], observer: Callable[[T], None]) -> None:
-        self._var: Var[T] | None = var
-        self.observer = observer
-        self.told = -1  # the version last told; versions begin at 0
-
-    def __call__(self) -> None:
-        var, self._var = self._var, None
-        if var is not None:
-            self.observer = _deaf
-            var._leave(self)
-
-
-def _deaf(value: object) -> None:
-    """The observer of a closed observation."""
-
-
-class Var(Generic[T]):
-    """A value that changes. `Var(v)` can be set by its owner; `Var.lazy` is fed while observed."""
-
-    __slots__ = ("__weakref__", "_observations", "_run", "_same", "_start", "_starting", "_stop", "_value", "_version")
-
-    def __init__(self, value: T) -> None:
-        self._value = value
-        self._observations: dict[_Observation[T], None] = {}  # in their order
-        self._version = 0
-        self._starting = False
-        self._same: Callable[[T, T], bool] = operator.eq
-        self._start: Callable[[Callable[[T], None]], Close] | None = None
-        self._stop: Close | None = None
-        self._run: object | None = None  # tells the running start from earlier ones
-
-    @staticmethod
-    def lazy(
-        initial: U, start: Callable[[Callable[[U], None]], Close], same: Callable[[U, U], bool] = operator.eq
-    ) -> Var[U]:
-        """A var fed by `start(set) -> close`: started by the first observer, closed when the last one leaves.
-
-        The last value stays and is what the next first observer sees until `start` sets another. A `set` called after
-        its close does nothing. `same` tells which values are not worth announcing.
-        """
-        var: Var[U] = Var(initial)
-        var._start = start
-        var._same = same
-        return var
-
-    @property
-    def value(self) -> T:
-        """The latest value; of a lazy var that nobody observes, the last one it had."""
-        return self._value
-
-    @property
-    def observed(self) -> bool:
-        """Whether anybody observes it."""
-        return bool(self._observations)
-
-    def set(self, value: T) -> None:
-        """Announce `value` to every observer, unless it equals the current one.
-
-        An observer that raises does not keep the others from being told; what it raised is raised here afterwards.
-        """
-        if self._same(value, self._value):
-            return
-        self._value = value
-        self._version += 1
-        if not self._starting:
-            self._announce()
-
-    def _announce(self) -> None:
-        """Tell the current value to everybody who has not been told, by an announcement made from inside this one."""
-        errors: list[Exception] = []
-        for observation in tuple(self._observations):
-            if observation.told == self._version or observation not in self._observations:
-                continue
-            try:
-                self._tell(observation)
-            except Exception as error:
-                errors.append(error)
-        if len(errors) > 1:
-            raise ExceptionGroup("several observers failed", errors)
-        if errors:
-            raise errors[0]
-
-    def _tell(self, observation: _Observation[T]) -> None:
-        observation.told = self._version
-        observation.observer(self._value)
-
-    def observe(self, observer: Callable[[T], None]) -> Close:
-        """Call `observer` now with the value and again whenever it changes, until the returned close is called.
-
-        If this first call raises, the observation is over and the error passes through.
-        """
-        observation = _Observation(self, observer)
-        self._observations[observation] = None
-        try:
-            if self._start is not None and len(self._observations) == 1:
-                self._begin(self._start)
-                self._announce()
-            else:
-                self._tell(observation)
-        except BaseException:
-            observation()
-            raise
-        return observation
-
-    def _leave(self, observation: _Observation[T]) -> None:
-        del self._observations[observation]
-        if not self._observations:
-            stop, self._stop, self._run = self._stop, None, None
-            if stop is not None:
-                stop()
-
-    def _begin(self, start: Callable[[Callable[[T], None]], Close]) -> None:
-        """Start the source. What it sets meanwhile is announced after that: an observer must not break a start."""
-
-        run = self._run = object()
-
-        def feed(value: T) -> None:
-            if self._run is run:  # a source that speaks after its close is not heard
-                self.set(value)
-
-        self._starting = True
-        try:
-            self._stop = start(feed)
-        finally:
-            self._starting = False
-
-    def map(self, f: Callable[[T], U]) -> Var[U]:
-        """`f` of each value. `f` must not raise."""
-        return Var.lazy(f(self._value), lambda set_: self.observe(lambda value: set_(f(value))))
-
-    def __repr__(self) -> str:
-        return f"Var({self._value!r}, observers={len(self._observations)})"
-
-
-class Constant(Var[T]):
-    """A value that does not change: observing it costs nothing. Most steps of a binding are one."""
-
-    __slots__ = ()
-
-    def __init__(self, value: T) -> None:
-        # Nothing else of a Var is ever looked at.
-        self._value = value
-
-    @property
-    def observed(self) -> bool:
-        """Nobody needs to."""
-        return False
-
-    def set(self, value: T) -> None:
-        """Refused."""
-        raise TypeError(f"{self!r} is constant")
-
-    def observe(self, observer: Callable[[T], None]) -> Close:
-        """Call `observer` now, and never again."""
-        observer(self._value)
-        return _nothing
-
-    def map(self, f: Callable[[T], U]) -> Var[U]:
-        """`f` of the value."""
-        return Constant(f(self._value))
-
-    def __repr__(self) -> str:
-        return f"Constant({self._value!r})"
 
 
 class Activity(Generic[T]):
@@ -289,14 +126,14 @@ class Activity(Generic[T]):
         """
 
         def start(set_: Callable[[State[U]], None]) -> Close:
-            inner: Close = _nothing
+            inner: Close = nothing
             turn = 0  # of `outer`; whatever belongs to an earlier turn is stale, also further up the call stack
 
             def outer(state: State[T]) -> None:
                 nonlocal inner, turn
                 turn += 1
                 mine = turn
-                previous, inner = inner, _nothing
+                previous, inner = inner, nothing
 
                 def told(state: State[U]) -> None:
                     if turn == mine:
