@@ -63,9 +63,9 @@ def text(body: str, status: int = 200, *fields: tuple[str, str]) -> AdminRespons
 
 
 def json_response(value: object, status: int = 200, *, pretty: bool = False) -> AdminResponse:
-    """JSON as linkerd prints it: without spaces; with `pretty`, indented and sorted."""
+    """JSON as linkerd prints it: without spaces; with `pretty`, indented."""
     if pretty:
-        body = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
+        body = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     else:
         body = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return AdminResponse(status, body.encode(), "application/json")
