@@ -75,12 +75,14 @@ def test_the_first_command_works_in_a_fresh_checkout(tmp_path):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "LICENSE", "setup.cfg", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
-    path = f"{Path(sys.base_prefix) / 'bin'}:{os.environ['PATH']}"  # the Python of this run, not of its environment
+    # The Python of this run, but not its environment.
+    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    env["PATH"] = f"{Path(sys.base_prefix) / 'bin'}:{env['PATH']}"
     done = subprocess.run(
         SHELL[0].strip() + " --check --port 0 --admin-port 0",
         shell=True,
         cwd=tmp_path,
-        env={"PATH": path, "HOME": str(tmp_path)},
+        env=env,
         capture_output=True,
         text=True,
         timeout=300,

@@ -62,13 +62,13 @@ def text(body: str, status: int = 200, *fields: tuple[str, str]) -> AdminRespons
     return AdminResponse(status, body.encode(), fields=(("Content-Language", "en"), *fields))
 
 
-def json_response(value: object, status: int = 200, *, pretty: bool = False) -> AdminResponse:
-    """JSON as linkerd prints it: without spaces; with `pretty`, indented."""
+def json_response(value: object, *, pretty: bool = False, charset: str = "") -> AdminResponse:
+    """JSON as linkerd prints it: without spaces; with `pretty`, indented. charset: some of its resources say theirs."""
     if pretty:
         body = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     else:
         body = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return AdminResponse(status, body.encode(), "application/json")
+    return AdminResponse(200, body.encode(), "application/json" + (charset and f";charset={charset}"))
 
 
 def html(body: str) -> AdminResponse:

@@ -13,6 +13,6 @@ def handler(context: AdminContext) -> Handler:
         clients: dict[str, object] = {}
         for router in context.routers:
             clients.update(router.client_state())
-        return json_response(clients, pretty=request.flag("pretty"))
+        return json_response(clients, pretty=request.flag("pretty"), charset="UTF-8")
 
     return client_state

@@ -10,6 +10,6 @@ def handler(context: AdminContext) -> Handler:
     """Any method; `pretty=true` indents and sorts."""
 
     async def config(request: AdminRequest) -> AdminResponse:
-        return json_response(context.config_json(), pretty=request.flag("pretty"))
+        return json_response(context.config_json(), pretty=request.flag("pretty"), charset="UTF-8")
 
     return config

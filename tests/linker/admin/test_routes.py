@@ -130,6 +130,11 @@ async def test_config_json_is_compact_unless_asked_to_be_pretty():
     assert b"\n" in (await ask("/config.json?pretty=true")).body
 
 
+@pytest.mark.parametrize("path", ["/config.json", "/client_state.json"])
+async def test_these_say_their_charset(path):
+    assert (await ask(path)).content_type == "application/json;charset=UTF-8"
+
+
 async def test_client_state_is_flat_over_all_routers():
     one = Router("a", clients={"/#/x": {"state": "bound", "addresses": ["127.0.0.1:80"]}})
     two = Router("b", clients={"/#/y": {"state": "Neg"}})
