@@ -8,9 +8,10 @@ or pending source changes nothing; Neg and an empty set do. The requests of a cl
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from linker.classifiers import Verdict
 from linker.config.client import ClientParams
@@ -164,12 +165,13 @@ class Client:
             self._give_back(request)
         return response
 
-    async def _exchange(self, request: Request) -> Response:
+    @staticmethod
+    def _exchange(request: Request) -> Coroutine[Any, Any, Response]:
         """The end of the list: one exchange on the acquired connection."""
         upstream = request.upstream
         assert upstream is not None
         request.upstream = None
-        return await upstream.exchange(request)
+        return upstream.exchange(request)
 
     def _over(self, endpoint: Endpoint, request: Request, error: BaseException) -> None:
         now = monotonic()

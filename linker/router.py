@@ -16,17 +16,16 @@ from linker.accesslog import AccessLogWriter, RollingFile
 from linker.classifiers import Classify
 from linker.client import Client, ClientSettings
 from linker.config.http import HttpRouterConfig
-from linker.errors import ClientError
 from linker.explain import steps
 from linker.filters.access_log import AccessLog
 from linker.http.client import ClientOptions
-from linker.http.message import NO_DTAB, Request, Response
+from linker.http.message import NO_DTAB, Request
 from linker.http.pool import PoolOptions
 from linker.identifiers import NotIdentified, mk_identifier, unknown_dst
 from linker.metrics import Metrics
 from linker.parts import RouterParts
 from linker.reactor import Reactor
-from linker.routing import LogicalService, Tiers
+from linker.routing import LogicalService, Naming, Tiers
 from linker.server import Server, head_limits, seconds, socket_setter, stream_after
 from linker.stacks import service_side
 from namer.interpreter import Interpreter
@@ -67,22 +66,10 @@ class Router:
         params = self.config.client.params_for(bound.id)
         return Client(bound, ClientSettings(params, self._pool(params)), self._parts)
 
-    # ---- requests
-
-    async def route(self, request: Request) -> Response:
-        """Name a request and send it on its way: the bottom of the server's list."""
-        dst = self._identifier.identify(request)
-        if isinstance(dst, NotIdentified):
-            raise unknown_dst(request, dst.reason)
-        if request.minor and b"host" not in request.headers.index:
-            raise ClientError("Host header is absent")
-        request.dst = dst
-        return await self.tiers.serve(request)
-
     def serve(self) -> None:
         """Open every server's port. Raises OSError that names the address; those already open stay open."""
         for server in self.config.servers:
-            self.servers.append(Server(self.config, server, self._parts, self.route))
+            self.servers.append(Server(self.config, server, self._parts, Naming(self._identifier, self.tiers)))
 
     # ---- what the admin server asks
 

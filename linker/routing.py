@@ -21,13 +21,14 @@ from linker.cache import Cache
 from linker.classifiers import Classify
 from linker.client import Client, MkClient
 from linker.config.router import BindingCacheConfig
-from linker.errors import BindingTimeout, NamingError, NoBrokers
+from linker.errors import BindingTimeout, ClientError, NamingError, NoBrokers
 from linker.filters.dst_headers import DstBound
 from linker.filters.timeout import show_duration
 from linker.http.message import NO_DTAB, Headers, Request, Response
+from linker.identifiers import Identifier, NotIdentified, unknown_dst
 from linker.parts import RouterParts
 from linker.reactor import Event
-from linker.service import Service, stack
+from linker.service import PlainFilter, Service
 from namer.activity import Activity, Close, Failed, Ok, State
 from namer.name import Bound, BoundTree
 
@@ -52,19 +53,20 @@ class LogicalService:
         self.users = 0
 
 
-async def dispatch(request: Request) -> Response:
+def dispatch(request: Request) -> Coroutine[Any, Any, Response]:
     """The bottom of a service's list: wherever its route leads at this moment."""
     route = request.route
     assert route is not None
-    return await route.go(request)
+    return route.go(request)
 
 
 class Route:
     """A path entry: one name, bound under one dtab. `go` is where its requests go now."""
 
-    __slots__ = ("name", "go", "users", "idle_since", "_dst", "_tiers", "_close", "_tree", "_settled", "_error")
+    __slots__ = ("key", "name", "go", "users", "idle_since", "_dst", "_tiers", "_close", "_tree", "_settled", "_error")
 
-    def __init__(self, dst: Path, name: LogicalService, binding: Activity[BoundTree], tiers: Tiers) -> None:
+    def __init__(self, key: Key, dst: Path, name: LogicalService, binding: Activity[BoundTree], tiers: Tiers) -> None:
+        self.key = key
         self.name = name
         self.users = 0
         self.idle_since = monotonic()
@@ -179,11 +181,12 @@ class BoundEntry:
         self._tiers = tiers
         self._client = None if bound.status is not None else tiers.acquire_client(bound)
         to = _answers(bound.status or 0) if self._client is None else self._client.service
-        inner = stack(DstBound(bound), to=to)
+        lines = DstBound(bound)
 
         def go(request: Request) -> Coroutine[Any, Any, Response]:
             request.bound = bound
-            return inner(request)
+            lines.enter(request)
+            return to(request)
 
         self.go: Service = go
 
@@ -205,7 +208,7 @@ def _answers(status: int) -> Service:
 
 
 class Tiers:
-    """The four tiers of one router. `route` finds or makes the entry of a name; `release` gives it back.
+    """The four tiers of one router. `acquire_route` finds or makes the entry of a name.
 
     bind: (request dtab, name) → its binding. mk_name: name → its `LogicalService`. mk_client: bound name → its client.
     """
@@ -232,29 +235,26 @@ class Tiers:
 
     # ---- the path tier
 
-    async def serve(self, request: Request) -> Response:
-        """Send a named request (`request.dst`, `request.dtab`) on its way."""
-        dst, dtab = request.dst, request.dtab
+    def acquire_route(self, dst: Path, dtab: Dtab) -> Route:
+        """The route of a name under a request's own dtab, for one request more."""
         key: Key = dst if dtab is NO_DTAB else (dst, dtab)
         route = self.routes.entries.get(key)
         if route is None:
-            route = self.routes.get(key, lambda: self._mk_route(dst, dtab))
+            route = self.routes.get(key, lambda: self._mk_route(key, dst, dtab))
         route.users += 1
-        request.route = route
-        request.name = name = route.name
-        try:
-            return await name.enter(request)
-        finally:
-            # As Cache.release, without its call: this is the path of every request.
-            route.users -= 1
-            if not route.users:
-                self.routes.release_idle(key, route, monotonic())
+        return route
 
-    def _mk_route(self, dst: Path, dtab: Dtab) -> Route:
+    def release_route(self, route: Route) -> None:
+        """For one request less."""
+        route.users -= 1
+        if not route.users:
+            self.routes.release_idle(route.key, route, monotonic())
+
+    def _mk_route(self, key: Key, dst: Path, dtab: Dtab) -> Route:
         name = self._names.get(dst)
         if name is None:
             name = self._names[dst] = self._mk_name(dst)
-        return Route(dst, name, self._bind(dtab, dst), self)
+        return Route(key, dst, name, self._bind(dtab, dst), self)
 
     def forget_name(self, dst: Path, name: LogicalService) -> None:
         """A route of this name is closed; with the last one its statistics go."""
@@ -315,6 +315,38 @@ class Tiers:
         self.trees.close()
         self.bounds.close()
         self.clients.close()
+
+
+class Naming(PlainFilter):
+    """The last filter of a server: names the request and holds its route while it is under way.
+
+    Refuses with UnknownDst, or ClientError for an HTTP/1.1 request without Host (RFC 9112 section 3.2).
+    """
+
+    def __init__(self, identifier: Identifier, tiers: Tiers) -> None:
+        self._identify = identifier.identify
+        self._tiers = tiers
+
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
+        dst = self._identify(request)
+        if isinstance(dst, NotIdentified):
+            raise unknown_dst(request, dst.reason)
+        if request.minor and b"host" not in request.headers.index:
+            raise ClientError("Host header is absent")
+        request.dst = dst
+        request.route = route = self._tiers.acquire_route(dst, request.dtab)
+        request.name = route.name
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
+        if request.route is not None:
+            self._tiers.release_route(request.route)
+
+    def fail(self, request: Request, error: BaseException, ms: float) -> None:
+        """See `PlainFilter.fail`."""
+        if request.route is not None:
+            self._tiers.release_route(request.route)
 
 
 def _tree_key(tree: BoundTree) -> object:

@@ -18,7 +18,7 @@ from linker.http.stats import ConnectionStats
 from linker.logs import shown_address
 from linker.parts import RouterParts
 from linker.reactor import Reactor
-from linker.service import Service
+from linker.service import PlainFilter
 from linker.sockets import Listener, Socket
 from linker.stacks import ServerStats, refused_side, server_side
 
@@ -31,7 +31,9 @@ BACKLOG = 1024
 class Server:
     """Made listening. `stop` ends accepting and lets what is under way finish; then `emptied` is set."""
 
-    def __init__(self, router: HttpRouterConfig, config: HttpServerConfig, parts: RouterParts, route: Service) -> None:
+    def __init__(
+        self, router: HttpRouterConfig, config: HttpServerConfig, parts: RouterParts, naming: PlainFilter
+    ) -> None:
         metrics = parts.metrics.scope("server", f"{config.ip}/{config.port}")
         stats = ServerStats(metrics)
         self.config = config
@@ -41,7 +43,7 @@ class Server:
         self._reactor: Reactor = parts.reactor
         self._options = server_options(router, config)
         self._socket_options = socket_setter(config.socketOptions)
-        self._service = server_side(router, config, stats, parts, route)
+        self._service = server_side(router, config, stats, parts, naming)
         self._refused = refused_side(config, stats, parts, _raise_refusal)
         self._connection_stats = ConnectionStats(metrics)
         sock = listening(config.ip, config.port, config.socketOptions)

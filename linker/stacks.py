@@ -11,7 +11,8 @@ A None is a filter that the configuration left out. Where a line's place matters
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from dtab import Path
 from linker.classifiers import Classify, Outcome, Verdict
@@ -21,6 +22,7 @@ from linker.config.retries import BudgetConfig
 from linker.config.service import ServiceParams
 from linker.filters.call_depth import CallDepth
 from linker.filters.clear_context import ClearContext
+from linker.filters.client_stats import ClientStats
 from linker.filters.compression import Compression
 from linker.filters.concurrency import Concurrency
 from linker.filters.context_headers import ContextHeaders
@@ -32,6 +34,7 @@ from linker.filters.request_stats import RequestCounts, RequestStats, by_success
 from linker.filters.requeue import Requeue
 from linker.filters.retry import Retry
 from linker.filters.status_stats import StatusStats
+from linker.filters.stream_stats import StreamStats
 from linker.filters.success_class import SuccessClass
 from linker.filters.timeout import attempt_timeout, server_timeout, total_timeout
 from linker.filters.timestamp import Timestamp
@@ -40,7 +43,7 @@ from linker.http.message import Request, Response
 from linker.metrics import Metrics
 from linker.parts import RouterParts
 from linker.retries import RetryBudget
-from linker.service import Service, stack
+from linker.service import PlainFilter, Service, only_for, stack
 
 
 class ServerStats:
@@ -53,9 +56,9 @@ class ServerStats:
 
 
 def server_side(
-    router: HttpRouterConfig, server: HttpServerConfig, stats: ServerStats, parts: RouterParts, to: Service
+    router: HttpRouterConfig, server: HttpServerConfig, stats: ServerStats, parts: RouterParts, naming: PlainFilter
 ) -> Service:
-    """What every request meets before it is named; `to` names and routes."""
+    """What every request meets until it is named; `naming` does that (linker/routing.py)."""
     label, metrics = parts.label, stats.metrics
     return stack(
         stats.status,  # at the top: counts what the client gets
@@ -68,11 +71,13 @@ def server_side(
         CallDepth(server.maxCallDepth),
         ContextHeaders(),  # below ErrorResponder: a bad dtab is a 400
         stats.requests,
+        StreamStats(metrics),
         Concurrency(server.maxConcurrentRequests, metrics) if server.maxConcurrentRequests else None,
         server_timeout(server.timeoutMs, parts.reactor.timeout, f"{server.ip}:{server.port}")
         if server.timeoutMs
         else None,
-        to=to,
+        naming,  # at the bottom: names the request and finds where it leads
+        to=enter_service,
     )
 
 
@@ -85,6 +90,13 @@ def refused_side(server: HttpServerConfig, stats: ServerStats, parts: RouterPart
         stats.requests,
         to=to,
     )
+
+
+def enter_service(request: Request) -> Coroutine[Any, Any, Response]:
+    """From the bottom of the server's list to the top of the named service's."""
+    name = request.name
+    assert name is not None
+    return name.enter(request)
 
 
 def service_side(dst: Path, params: ServiceParams, classify: Classify, parts: RouterParts, to: Service) -> Service:
@@ -114,6 +126,7 @@ def client_side(
     return stack(
         parts.access_log,  # below retries: one line an attempt
         StatusStats(metrics),
+        StreamStats(metrics),
         Requeue(_budget(params.requeueBudget), is_open, metrics),  # above the balancer: each attempt picks
         to=to,
     )
@@ -130,9 +143,8 @@ def endpoint_side(
     """What an attempt meets once it has a connection."""
     ms = params.requestAttemptTimeoutMs
     return stack(
-        RequestStats(RequestCounts(metrics), by_service),
-        PerService(metrics),
-        DiagnosticTracer(parts.label, parts.explain(addresses)),
+        ClientStats(metrics, by_service),
+        only_for(b"TRACE", DiagnosticTracer(parts.label, parts.explain(addresses))),
         attempt_timeout(ms, parts.reactor.timeout, id_.show()[1:]) if ms else None,
         ContextOut(),  # below every timeout: it tells the deadline
         to=to,
@@ -144,21 +156,6 @@ def by_service(request: Request, outcome: Outcome) -> Verdict:
     name = request.name
     assert name is not None
     return name.classify(request, outcome)
-
-
-class PerService:
-    """`client/<id>/service/<name>/…`: the requests of one client, by the service they came from."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._filters: dict[Path, RequestStats] = {}
-
-    async def __call__(self, request: Request, next: Service, /) -> Response:
-        found = self._filters.get(request.dst)
-        if found is None:
-            scope = self._metrics.scope("service", request.dst.show()[1:])
-            found = self._filters[request.dst] = RequestStats(RequestCounts(scope), by_service)
-        return await found(request, next)
 
 
 def _budget(config: BudgetConfig) -> RetryBudget:

@@ -11,10 +11,10 @@ from time import time
 
 from linker.accesslog import Line
 from linker.http.message import Request, Response
-from linker.service import Clock, Service
+from linker.service import Clock, PlainFilter
 
 
-class AccessLog:
+class AccessLog(PlainFilter):
     """`write` takes complete lines and does not wait (`linker.accesslog.AccessLogWriter.write`)."""
 
     def __init__(self, write: Callable[[bytes], None], *, generated: bool = False, epoch: Clock = time) -> None:
@@ -22,8 +22,7 @@ class AccessLog:
         self._generated = generated
         self._line = Line(epoch=epoch)
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
-        response = await next(request)
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         if response.from_service is not self._generated:
             self._write(self._line(request, response))
-        return response

@@ -6,24 +6,24 @@ Every entry of every `Via` line counts (observed.md: the original sees the first
 from __future__ import annotations
 
 from linker.errors import TooManyCalls
-from linker.http.message import Request, Response
-from linker.service import Service
+from linker.http.message import Request
+from linker.service import PlainFilter
 
 DEFAULT_MAX_CALLS = 1000
 """linkerd's default `maxCallDepth`."""
 
 
-class CallDepth:
+class CallDepth(PlainFilter):
     """Refuses more than `most` entries with TooManyCalls."""
 
     def __init__(self, most: int = DEFAULT_MAX_CALLS) -> None:
         self._most = most
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         if b"via" in request.headers.index:
             calls = sum(value.count(b",") + 1 for value in request.headers.get_all(b"via"))
             if calls > self._most:
                 raise TooManyCalls(
                     f"Maximum number of calls ({self._most}) has been exceeded. Please check for proxy loops."
                 )
-        return await next(request)

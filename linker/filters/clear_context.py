@@ -8,25 +8,27 @@ replies, and above ContextHeaders, which would act on what is taken here. Left o
 from __future__ import annotations
 
 from linker.http.message import BodyStream, Headers, Request, Response
-from linker.service import Service
+from linker.service import PlainFilter
 
 PREFIX = b"l5d-"
 _DESCRIBES_BODY = (b"transfer-encoding", b"trailer", b"content-encoding", b"etag", b"content-range")
 
 
-class ClearContext:
+class ClearContext(PlainFilter):
     """See above."""
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         strip(request.headers)
-        response = await next(request)
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         headers = response.headers
         if b"l5d-err" in headers:
             empty(response)
         elif not isinstance(response.body, bytes):
             response.body = CleanTrailers(response.body)
         strip(headers)
-        return response
 
 
 def strip(headers: Headers) -> None:

@@ -14,50 +14,48 @@ from linker.errors import ClientGone, ProxyError
 from linker.filters.request_stats import JUDGED, RequestCounts, source_of
 from linker.http.message import Request, Response
 from linker.metrics import Metrics
-from linker.service import Clock, Service
+from linker.service import Clock, PlainFilter
 
 _SUCCESS = Verdict.SUCCESS
 
 
-class ClientStats:
+class ClientStats(PlainFilter):
     """One per client; `metrics` is its scope. `forget` a service whose name has expired."""
 
     def __init__(self, metrics: Metrics, classify: Classify, *, clock: Clock = perf_counter) -> None:
         self._metrics = metrics
         self._classify = classify
-        self._clock = clock
+        self.clock = clock
         self._counts = RequestCounts(metrics)
         self._services: dict[Path, RequestCounts] = {}
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
-        all_ = self._counts
-        own = self._services.get(request.dst)
-        if own is None:
-            own = self._service(request.dst)
-        clock = self._clock
-        all_.pending += 1
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
+        own = self._services.get(request.dst) or self._service(request.dst)
+        self._counts.pending += 1
         own.pending += 1
-        started = clock()
-        try:
-            response = await next(request)
-        except ProxyError as error:
-            if not isinstance(error, ClientGone):
-                success = self._classify(request, error) is _SUCCESS
-                self._ended(own, (clock() - started) * 1000, success, error.metric, source_of(request, error))
-            raise
-        finally:
-            all_.pending -= 1
-            own.pending -= 1
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
+        own = self._services[request.dst]
         if response.status < SURE_SUCCESS:
-            elapsed = (clock() - started) * 1000
-            for counts in (all_, own):
+            for counts in (self._counts, own):
+                counts.pending -= 1
                 counts.requests.value += 1
                 counts.success.value += 1
-                counts.latency.add(elapsed)
+                counts.latency.add(ms)
         else:
-            success = self._classify(request, response) is _SUCCESS
-            self._ended(own, (clock() - started) * 1000, success, JUDGED, "")
-        return response
+            self._ended(own, ms, self._classify(request, response) is _SUCCESS, JUDGED, "")
+
+    def fail(self, request: Request, error: BaseException, ms: float) -> None:
+        """See `PlainFilter.fail`."""
+        own = self._services[request.dst]
+        if not isinstance(error, ProxyError) or isinstance(error, ClientGone):
+            self._counts.pending -= 1
+            own.pending -= 1
+            return
+        success = self._classify(request, error) is _SUCCESS
+        self._ended(own, ms, success, error.metric, source_of(request, error))
 
     def forget(self, service: Path) -> None:
         """Drop the scope of a service that does not come here any more."""
@@ -70,6 +68,7 @@ class ClientStats:
 
     def _ended(self, own: RequestCounts, elapsed: float, success: bool, cause: tuple[str, ...], source: str) -> None:
         for counts in (self._counts, own):
+            counts.pending -= 1
             counts.requests.value += 1
             counts.latency.add(elapsed)
             if success:

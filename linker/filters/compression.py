@@ -13,7 +13,7 @@ import re
 import zlib
 
 from linker.http.message import BodyStream, Headers, Request, Response
-from linker.service import Service
+from linker.service import PlainFilter
 
 MIN_SIZE = 256
 """Bytes; below, gzip's 18 bytes of frame and the lines it adds eat up the gain."""
@@ -30,22 +30,21 @@ _UNTOUCHED_STATUS = frozenset((204, 206, 304))
 _PREFERENCE = re.compile(rb"\s*([^\s;,]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?")
 
 
-class Compression:
+class Compression(PlainFilter):
     """Must be above the error responder and whatever reads bodies, and below ClearContext."""
 
     def __init__(self, level: int) -> None:
         self._any_type = level > 0
         self._level = level if level > 0 else DEFAULT_LEVEL
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
-        response = await next(request)
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         body = response.body
         size = len(body) if isinstance(body, bytes) else body.length
         if (size is None or size >= MIN_SIZE) and may_accept(request.headers) and self._suits(request, response):
             coding = choose(request.headers.get_all(b"accept-encoding"))
             if coding is not None:
                 compress(response, coding, self._level)
-        return response
 
     def _suits(self, request: Request, response: Response) -> bool:
         """Whether this response may be compressed and is worth it."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from linker.errors import Rejected
 from linker.http.message import Request, Response
 from linker.metrics import Metrics
-from linker.service import Service
+from linker.service import PlainFilter
 
 
-class Concurrency:
+class Concurrency(PlainFilter):
     """One per server; `metrics` is its scope."""
 
     def __init__(self, most: int, metrics: Metrics) -> None:
@@ -21,11 +21,16 @@ class Concurrency:
         metrics.gauge("request_concurrency", lambda: self._running)
         metrics.gauge("request_queue_size", lambda: 0)
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         if self._running >= self._most:
             raise Rejected(f"more than {self._most} requests at once (maxConcurrentRequests)")
         self._running += 1
-        try:
-            return await next(request)
-        finally:
-            self._running -= 1
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
+        self._running -= 1
+
+    def fail(self, request: Request, error: BaseException, ms: float) -> None:
+        """See `PlainFilter.fail`."""
+        self._running -= 1

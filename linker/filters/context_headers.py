@@ -17,8 +17,8 @@ from random import getrandbits
 from dtab import Dtab
 from linker import trace
 from linker.errors import BadDtab
-from linker.http.message import NO_DTAB, Headers, Request, Response
-from linker.service import Service
+from linker.http.message import NO_DTAB, Headers, Request
+from linker.service import PlainFilter
 
 FORGED = (b"l5d-dst-service", b"l5d-dst-client", b"l5d-dst-residual", b"x-forwarded-client-cert")
 _READ = frozenset(
@@ -33,17 +33,17 @@ _NANOS = 1_000_000_000
 Texts = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 
 
-class ContextHeaders:
+class ContextHeaders(PlainFilter):
     """One per server. `random_bits`: gives that many random bits, for the id of a trace that begins here."""
 
     def __init__(self, *, random_bits: Callable[[int], int] = getrandbits) -> None:
         self._bits = random_bits
         self._dtabs: OrderedDict[Texts, Dtab] = OrderedDict()
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         if not _READ.isdisjoint(request.headers.index):
             self._read(request)
-        return await next(request)
 
     def _read(self, request: Request) -> None:
         headers = request.headers

@@ -13,8 +13,8 @@ from time import time
 
 from dtab import Dtab
 from linker import trace
-from linker.http.message import NO_DTAB, Request, Response
-from linker.service import Clock, Service
+from linker.http.message import NO_DTAB, Request
+from linker.service import Clock, PlainFilter
 
 SHOWN_DTABS = 1000
 """Shown override dtabs kept: as many as are kept parsed."""
@@ -22,7 +22,7 @@ SHOWN_DTABS = 1000
 _NO_FLAGS = trace.NO_FLAGS
 
 
-class ContextOut:
+class ContextOut(PlainFilter):
     """Random ids, not secret ones: 128 bits an attempt. `epoch` gives epoch seconds."""
 
     def __init__(self, *, random_bits: Callable[[int], int] = getrandbits, epoch: Clock = time) -> None:
@@ -30,7 +30,8 @@ class ContextOut:
         self._epoch = epoch
         self._dtabs: OrderedDict[Dtab, bytes] = OrderedDict()
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         put = request.headers.put
         id_ = request.trace
         # `trace.root` and `trace.child`, spelt out: nearly every request begins a trace here.
@@ -49,7 +50,6 @@ class ContextOut:
             put(b"l5d-ctx-dtab", self._dtab_line(request.dtab))
         if request.deadline is not None:
             put(b"l5d-ctx-deadline", deadline_line(self._epoch(), request.deadline))
-        return await next(request)
 
     def _dtab_line(self, dtab: Dtab) -> bytes:
         lines = self._dtabs

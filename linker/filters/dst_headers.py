@@ -6,23 +6,23 @@ The lines are made once, for each logical name and each bound name.
 from __future__ import annotations
 
 from dtab import Path
-from linker.http.message import Request, Response
-from linker.service import Service
+from linker.http.message import Request
+from linker.service import PlainFilter
 from namer.name import Bound
 
 
-class DstService:
+class DstService(PlainFilter):
     """`l5d-dst-service`: the logical name. One per path."""
 
     def __init__(self, path: Path) -> None:
         self._line = b"l5d-dst-service: %b\r\n" % path.show().encode()
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         request.headers.put(b"l5d-dst-service", self._line)
-        return await next(request)
 
 
-class DstBound:
+class DstBound(PlainFilter):
     """`l5d-dst-client`: the bound id, and `l5d-dst-residual`, if any. One per bound name.
 
     Another bound name may follow in a retry, so what an earlier attempt wrote is replaced or removed.
@@ -32,11 +32,11 @@ class DstBound:
         self._client = b"l5d-dst-client: %b\r\n" % bound.id.show().encode()
         self._residual = b"l5d-dst-residual: %b\r\n" % bound.residual.show().encode() if bound.residual else b""
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         headers = request.headers
         headers.put(b"l5d-dst-client", self._client)
         if self._residual:
             headers.put(b"l5d-dst-residual", self._residual)
         elif headers.added(b"l5d-dst-residual"):
             headers.remove(b"l5d-dst-residual")
-        return await next(request)

@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 from linker.errors import ClientGone, ProxyError, Rejected
 from linker.http.message import Headers, Request, Response
 from linker.metrics import Metrics
-from linker.service import Service
+from linker.service import PlainFilter
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ MAX_BODY = 5120 * 1024
 NACK_BODY = b"Request was not processed by the server due to an error and is safe to retry"
 
 
-class ErrorResponder:
+class ErrorResponder(PlainFilter):
     """Turns ProxyErrors into responses, and anything else into a 502 that is logged with its traceback.
 
     max_header, max_body: bytes. metrics: the server's scope, for `nacks`; only the server's responder meets them.
@@ -40,20 +40,17 @@ class ErrorResponder:
         self._nacks = scope.counter("nacks")
         scope.counter("nonretryable_nacks")  # the original's name for a case that HTTP/1 has not; always 0
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
-        try:
-            return await next(request)
-        except ClientGone:
-            raise
-        except Rejected:
+    def fail(self, request: Request, error: BaseException, ms: float) -> Response | None:
+        """See `PlainFilter.fail`."""
+        if isinstance(error, ClientGone) or not isinstance(error, Exception):
+            return None
+        if isinstance(error, Rejected):
             self._nacks.value += 1
             return nack()
-        except ProxyError as error:
-            return error_response(error, self._max_header, self._max_body)
-        except Exception as error:
-            log.exception("%r failed unexpectedly", request)
-            text = str(error) or type(error).__name__
-            return error_response(ProxyError(text), self._max_header, self._max_body)
+        if not isinstance(error, ProxyError):
+            log.error("%r failed unexpectedly", request, exc_info=error)
+            error = ProxyError(str(error) or type(error).__name__)
+        return error_response(error, self._max_header, self._max_body)
 
 
 def error_response(error: ProxyError, max_header: int = MAX_HEADER, max_body: int = MAX_BODY) -> Response:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from random import getrandbits
 from typing import Annotated, Any, Protocol
 
-from linker.http.message import Request, Response
-from linker.service import Service
+from linker.http.message import Request
+from linker.service import PlainFilter
 from namer.config import NonEmpty, keyed
 from namer.plugin import Registry
 
@@ -111,14 +111,15 @@ class ForwardedHeaderConfig:
         )
 
 
-class Forwarded:
+class Forwarded(PlainFilter):
     """Made by `ForwardedHeaderConfig.mk`."""
 
     def __init__(self, by: Label, for_: Label) -> None:
         self._by = by
         self._for = for_
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         line = b"Forwarded: by=%b;for=%b" % (self._by(request), self._for(request))
         host = request.headers.get(b"host")
         if host:
@@ -126,7 +127,6 @@ class Forwarded:
         if request.scheme:
             line += b";proto=" + request.scheme
         request.headers.append(b"forwarded", line + b"\r\n")
-        return await next(request)
 
 
 def show_ip(ip: str) -> bytes:

@@ -9,7 +9,7 @@ announced.
 from __future__ import annotations
 
 from linker.http.message import Body, Headers, Request, Response
-from linker.service import Service
+from linker.service import PlainFilter
 
 _OTHERS = frozenset(
     b"keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade".split()
@@ -24,14 +24,16 @@ _KEPT = frozenset(
 """Not removed though `Connection` names them; l5d-* neither. `trailer` is decided by the body."""
 
 
-class HopByHop:
+class HopByHop(PlainFilter):
     """See above."""
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         strip(request.headers, request.body)
-        response = await next(request)
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         strip(response.headers, response.body)
-        return response
 
 
 def strip(headers: Headers, body: Body) -> None:

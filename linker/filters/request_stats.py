@@ -15,7 +15,7 @@ from linker.errors import ClientGone, ConnectFailed, ProxyError, RequestTimeout,
 from linker.filters.success_class import SUCCEEDED
 from linker.http.message import Request, Response
 from linker.metrics import Counter, Metrics
-from linker.service import Clock, Service
+from linker.service import Clock, PlainFilter
 
 JUDGED = ("com.twitter.finagle.service.ResponseClassificationSyntheticException",)
 """The cause of a failure that came as a response."""
@@ -48,7 +48,7 @@ class RequestCounts:
         return [self._metrics.counter("/".join((base, *cause[:n]))) for base in bases for n in range(len(cause) + 1)]
 
 
-class RequestStats:
+class RequestStats(PlainFilter):
     """See above. `clock` gives seconds; latencies are counted in milliseconds."""
 
     def __init__(
@@ -57,33 +57,35 @@ class RequestStats:
         self._counts = counts
         self._classify = classify
         self._sure = 0 if classify is by_success_class else SURE_SUCCESS
-        self._clock = clock
+        self.clock = clock
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
+        self._counts.pending += 1
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         counts = self._counts
-        clock = self._clock
-        counts.pending += 1
-        started = clock()
-        try:
-            response = await next(request)
-        except ProxyError as error:
-            if not isinstance(error, ClientGone):
-                counts.requests.value += 1
-                counts.latency.add((clock() - started) * 1000)
-                if self._classify(request, error) is _SUCCESS:
-                    counts.success.value += 1
-                else:
-                    counts.failed(error.metric, source_of(request, error))
-            raise
-        finally:
-            counts.pending -= 1
+        counts.pending -= 1
         counts.requests.value += 1
-        counts.latency.add((clock() - started) * 1000)
+        counts.latency.add(ms)
         if response.status < self._sure or self._classify(request, response) is _SUCCESS:
             counts.success.value += 1
         else:
             counts.failed(JUDGED)
-        return response
+
+    def fail(self, request: Request, error: BaseException, ms: float) -> None:
+        """See `PlainFilter.fail`."""
+        counts = self._counts
+        counts.pending -= 1
+        if not isinstance(error, ProxyError) or isinstance(error, ClientGone):
+            return
+        counts.requests.value += 1
+        counts.latency.add(ms)
+        if self._classify(request, error) is _SUCCESS:
+            counts.success.value += 1
+        else:
+            counts.failed(error.metric, source_of(request, error))
 
 
 def source_of(request: Request, error: ProxyError) -> str:

@@ -19,13 +19,13 @@ from linker.errors import ConnectFailed, ProxyError, TooManyWaiters
 from linker.http.message import Request, Response
 from linker.metrics import Metrics
 from linker.retries import RetryBudget
-from linker.service import Clock, Service
+from linker.service import Clock, RepeatingFilter, Service
 
 MAX_ACQUISITIONS = 25
 """Further attempts to get a session; finagle's `Retries.Effort`."""
 
 
-class Requeue:
+class Requeue(RepeatingFilter):
     """One per client; `metrics` is its scope.
 
     is_open: whether the balancer has an endpoint that takes requests. clock: monotonic, in seconds.
@@ -46,20 +46,20 @@ class Requeue:
         self._not_open = scope.counter("not_open")
         scope.gauge("budget", lambda: budget.balance(clock()))
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         self._budget.deposit(self._clock())
-        try:
-            response = await next(request)
-        except ProxyError as error:
-            if not error.retry_safe:
-                raise
-            return await self._again(request, next, error)
-        if response.status == 503 and is_nack(response):
-            return await self._again(request, next, response)
-        self._count_requeues(0)
-        return response
 
-    async def _again(self, request: Request, next: Service, outcome: Response | ProxyError) -> Response:
+    def wants_again(self, request: Request, outcome: Response | ProxyError) -> bool:
+        """See `RepeatingFilter.wants_again`."""
+        if isinstance(outcome, ProxyError):
+            return outcome.retry_safe
+        if outcome.status == 503 and is_nack(outcome):
+            return True
+        self._count_requeues(0)
+        return False
+
+    async def again(self, request: Request, outcome: Response | ProxyError, next: Service, /) -> Response:
         """Send again while it is known to be safe and is allowed; the last outcome."""
         acquisitions, left, sent = MAX_ACQUISITIONS, self._budget.requeue_limit(self._clock()), 0
         while True:

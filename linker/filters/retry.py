@@ -17,12 +17,12 @@ from linker.errors import ProxyError
 from linker.http.message import Request, Response
 from linker.metrics import Metrics
 from linker.retries import RetryBudget
-from linker.service import Clock, Service, Sleep
+from linker.service import Clock, RepeatingFilter, Service, Sleep
 
 _RETRYABLE = Verdict.RETRYABLE
 
 
-class Retry:
+class Retry(RepeatingFilter):
     """One per service; `metrics` is its scope. `clock` is monotonic, in seconds."""
 
     def __init__(
@@ -48,19 +48,23 @@ class Retry:
         self._count_retries = scope.stat("per_request").add
         scope.gauge("budget", lambda: budget.balance(clock()))
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         self._budget.deposit(self._clock())
-        outcome: Outcome
-        try:
-            outcome = await next(request)
-            if outcome.status < SURE_SUCCESS:
-                self._count_retries(0)
-                return outcome
-        except ProxyError as error:
-            outcome = error
-        retries = 0
+
+    def wants_again(self, request: Request, outcome: Outcome) -> bool:
+        """See `RepeatingFilter.wants_again`."""
+        if isinstance(outcome, Response) and outcome.status < SURE_SUCCESS:
+            self._count_retries(0)
+            return False
         if self._classify(request, outcome) is _RETRYABLE and not request.streaming:
-            outcome, retries = await self._retry(request, next, outcome)
+            return True
+        self._count_retries(0)
+        return False
+
+    async def again(self, request: Request, outcome: Outcome, next: Service, /) -> Response:
+        """See `RepeatingFilter.again`."""
+        outcome, retries = await self._retry(request, next, outcome)
         self._count_retries(retries)
         if isinstance(outcome, ProxyError):
             raise outcome

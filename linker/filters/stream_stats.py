@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from linker.http.message import BodyStream, Request, Response
 from linker.metrics import Counter, Metrics
-from linker.service import Service
+from linker.service import PlainFilter
 
 
-class StreamStats:
+class StreamStats(PlainFilter):
     """`metrics` is the scope of the server or client."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._requests = _Direction(metrics.scope("http", "stream", "request"))
         self._responses = _Direction(metrics.scope("http", "stream", "response"))
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         body = request.body
         if not isinstance(body, bytes):
             request.body = self._requests.opens(body)
-        response = await next(request)
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         body = response.body
         if not isinstance(body, bytes):
             response.body = self._responses.opens(body)
-        return response
 
 
 class _Direction:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from linker.classifiers.classifier import SURE_SUCCESS, Classify, Verdict
 from linker.http.message import Request, Response
-from linker.service import Service
+from linker.service import PlainFilter
 
 _SUCCESS = Verdict.SUCCESS
 FAILED, SUCCEEDED = b"l5d-success-class: 0.0\r\n", b"l5d-success-class: 1.0\r\n"
 
 
-class SuccessClass:
+class SuccessClass(PlainFilter):
     """A class that the service itself gave is replaced."""
 
     def __init__(self, classify: Classify) -> None:
         self._classify = classify
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
-        response = await next(request)
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         success = response.status < SURE_SUCCESS or self._classify(request, response) is _SUCCESS
         response.headers.put(b"l5d-success-class", SUCCEEDED if success else FAILED)
-        return response

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from time import time
 
-from linker.http.message import Request, Response
-from linker.service import Clock, Service
+from linker.http.message import Request
+from linker.service import Clock, PlainFilter
 
 
-class Timestamp:
+class Timestamp(PlainFilter):
     """`header`: the name as it is to be written. `epoch` gives epoch seconds."""
 
     def __init__(self, header: str, *, epoch: Clock = time) -> None:
@@ -19,6 +19,6 @@ class Timestamp:
         self._format = header.encode("latin1").replace(b"%", b"%%") + b": %d\r\n"
         self._epoch = epoch
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         request.headers.append(self._name, self._format % (self._epoch() * 1000))
-        return await next(request)

@@ -7,28 +7,30 @@ Must be above HopByHop in the list for both to see the message as it came; eithe
 from __future__ import annotations
 
 from linker.http.message import Headers, Request, Response
-from linker.service import Service
+from linker.service import PlainFilter
 
 _ENTRIES = (b"1.0 linkerd", b"1.1 linkerd")
 _LINES = tuple([b"Via: %b\r\n" % entry for entry in _ENTRIES])
 
 
-class Via:
+class Via(PlainFilter):
     """See above."""
 
-    async def __call__(self, request: Request, next: Service, /) -> Response:
+    def enter(self, request: Request) -> None:
+        """See `PlainFilter.enter`."""
         headers = request.headers
         if b"via" in headers.index:
             _join(headers, request.minor)
         else:
             headers.put(b"via", _LINES[request.minor])
-        response = await next(request)
+
+    def leave(self, request: Request, response: Response, ms: float) -> None:
+        """See `PlainFilter.leave`."""
         headers = response.headers
         if b"via" in headers.index:
             _join(headers, response.minor)
         else:
             headers.put(b"via", _LINES[response.minor])
-        return response
 
 
 def _join(headers: Headers, minor: int) -> None:
