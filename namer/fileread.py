@@ -24,7 +24,8 @@ Touch = tuple[str, str]
 """A real directory, and the entry in it whose change may change what a path leads to."""
 
 _TICK = 0.05  # seconds; two changes within one tick of the kernel's clock (1 to 10 ms) may bear the same time
-_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})  # there is no such thing
+# There is no such thing; a name that leads round in a circle leads nowhere either.
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP})
 _MOST_LINKS = 40  # symbolic links on the way to one file, as in the Linux kernel
 
 
@@ -110,8 +111,8 @@ def examine_directory(path: str) -> Seen:
 def trace(path: str, directory: bool = False) -> frozenset[Touch]:
     """The entries that decide what `path` (absolute) leads to: each symbolic link on the way, and the end of it.
 
-    The end is the file's own entry, any entry of a `directory`, or the first that is missing. Plain directories on
-    the way are left out: when one is renamed only the poll notices.
+    The end is the file's own entry, any entry of a `directory`, or the first that is missing or no directory. Plain
+    directories on the way are left out: when one is renamed only the poll notices.
     """
     touches: set[Touch] = set()
     real, todo, links = "/", _parts(path), 0
@@ -122,12 +123,13 @@ def trace(path: str, directory: bool = False) -> frozenset[Touch]:
             continue
         here = os.path.join(real, name)
         try:
-            target = os.readlink(here) if stat.S_ISLNK(os.lstat(here).st_mode) else None
+            mode = os.lstat(here).st_mode
+            target = os.readlink(here) if stat.S_ISLNK(mode) else None
         except (OSError, ValueError):
             return frozenset(touches | {(real, name)})
         if target is None:
-            if not todo and not directory:
-                touches.add((real, name))
+            if not stat.S_ISDIR(mode) or not (todo or directory):
+                return frozenset(touches | {(real, name)})
             real = here
             continue
         touches.add((real, name))

@@ -30,6 +30,7 @@ class Touches(Generic[K]):
         self._of: dict[K, frozenset[Touch]] = {}
         self._led: dict[Touch, set[K]] = {}
         self._directories: dict[str, int] = {}  # how many of the touches lie in it
+        self._refused: set[str] = set()  # directories whose trouble has been logged
         self.complete = inotify is not None
 
     @property
@@ -84,10 +85,13 @@ class Touches(Generic[K]):
         try:
             self._inotify.add(directory)
         except OSError as error:
-            if self.complete and not isinstance(error, FileNotFoundError):  # which the next look finds out
+            # What has just gone away the next look finds out.
+            if directory not in self._refused and not isinstance(error, FileNotFoundError):
+                self._refused.add(directory)
                 _log.warning("%s cannot be watched, so it is polled: %s", directory, error.strerror)
             self.complete = False
             return False
+        self._refused.discard(directory)
         return True
 
     def _leave(self, thing: K, touch: Touch) -> None:
@@ -99,5 +103,6 @@ class Touches(Generic[K]):
         self._directories[directory] -= 1
         if not self._directories[directory]:
             del self._directories[directory]
+            self._refused.discard(directory)
             if self._inotify is not None:
                 self._inotify.remove(directory)

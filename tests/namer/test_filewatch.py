@@ -323,6 +323,21 @@ async def test_an_overflowing_queue_is_no_loss(watch, tmp_path):
         await becomes(file, "end")
 
 
+async def test_where_no_watch_is_left_it_is_polled(tmp_path, monkeypatch, caplog):
+    class Full(Inotify):
+        def add(self, directory: str) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("namer.filewatch.POLL_ALONE", 0.01)
+    async with a_runtime() as runtime:
+        path = tmp_path / "web"
+        file = seen(PathWatcher(runtime, poll=QUIET, inotify=Full).file(str(path)))
+        await becomes(file, None)
+        path.write_text("one")
+        await becomes(file, "one")
+        assert caplog.messages == [f"{tmp_path} cannot be watched, so it is polled: No space left on device"]
+
+
 async def test_a_file_alone_is_watched_as_text(tmp_path):
     async with a_runtime() as runtime:
         path = tmp_path / "dtab"
