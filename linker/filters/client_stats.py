@@ -18,9 +18,12 @@ from linker.service import Clock, PlainFilter
 
 _SUCCESS = Verdict.SUCCESS
 
+MOST_SERVICES = 1000
+"""Services counted for one client, like the default of bindingCache.paths: strangers can make up names without end."""
+
 
 class ClientStats(PlainFilter):
-    """One per client; `metrics` is its scope. `forget` a service whose name has expired."""
+    """One per client; `metrics` is its scope."""
 
     def __init__(self, metrics: Metrics, classify: Classify, *, clock: Clock = perf_counter) -> None:
         self._metrics = metrics
@@ -28,6 +31,7 @@ class ClientStats(PlainFilter):
         self.clock = clock
         self._counts = RequestCounts(metrics)
         self._services: dict[Path, RequestCounts] = {}
+        self._marks: dict[Path, int] = {}  # requests of each when it was last looked at
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
@@ -57,14 +61,23 @@ class ClientStats(PlainFilter):
         success = self._classify(request, error) is _SUCCESS
         self._ended(own, ms, success, error.metric, source_of(request, error))
 
-    def forget(self, service: Path) -> None:
-        """Drop the scope of a service that does not come here any more."""
-        if self._services.pop(service, None) is not None:
-            self._metrics.prune("service", service.show()[1:])
-
     def _service(self, dst: Path) -> RequestCounts:
+        if len(self._services) >= MOST_SERVICES:
+            self._drop_one()
         counts = self._services[dst] = RequestCounts(self._metrics.scope("service", dst.show()[1:]))
+        self._marks[dst] = 1  # its first request is no sign that it comes again
         return counts
+
+    def _drop_one(self) -> None:
+        """Forget the oldest service that had no request since it was last looked at, and has none under way."""
+        for dst in [*self._services, *self._services]:  # the second time round only those under way are kept
+            counts = self._services.pop(dst)
+            if not counts.pending and counts.requests.value <= self._marks[dst]:
+                del self._marks[dst]
+                self._metrics.prune("service", dst.show()[1:])
+                return
+            self._services[dst] = counts  # to the end, with a second chance
+            self._marks[dst] = counts.requests.value
 
     def _ended(self, own: RequestCounts, elapsed: float, success: bool, cause: tuple[str, ...], source: str) -> None:
         for counts in (self._counts, own):

@@ -7,9 +7,10 @@ import pytest
 from dtab import Path
 from linker.classifiers.classifier import READS, retrying
 from linker.errors import ClientGone, UpstreamClosed
+from linker.filters import client_stats
 from linker.filters.client_stats import ClientStats
 from linker.filters.request_stats import RequestCounts, RequestStats
-from linker.http.message import Request
+from linker.http.message import Request, Response
 from linker.metrics import Gauge, Metrics
 from tests.linker.filters.fakes import Answers, Clock, bound, counted, request, response, run
 
@@ -43,7 +44,7 @@ def test_both_scopes_count_what_request_stats_would(outcome: object) -> None:
         assert isinstance(gauge, Gauge) and gauge.read() == 0
 
 
-def test_each_service_counts_for_itself_and_can_be_forgotten() -> None:
+def test_each_service_counts_for_itself() -> None:
     metrics = Metrics()
     stats = ClientStats(metrics, CLASSIFY)
     for service in ("a", "a", "b"):
@@ -53,6 +54,21 @@ def test_each_service_counts_for_itself_and_can_be_forgotten() -> None:
         "service/svc/a/requests": 2, "service/svc/a/success": 2,
         "service/svc/b/requests": 1, "service/svc/b/success": 1,
     }  # fmt: skip
-    stats.forget(Path.of("svc", "a"))
-    stats.forget(Path.of("svc", "never"))
-    assert "service/svc/a/requests" not in counted(metrics) and counted(metrics)["requests"] == 3
+
+
+def test_services_beyond_the_limit_are_forgotten_but_not_those_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_stats, "MOST_SERVICES", 3)
+    metrics = Metrics()
+    stats = ClientStats(metrics, CLASSIFY)
+
+    async def meanwhile(_: Request) -> Response:
+        for number in range(20):
+            for service in (f"once{number}", "often"):
+                run(stats(asked(service), Answers()))
+        return response()
+
+    run(stats(asked("slow"), meanwhile))
+    services = metrics.scope("service").scopes
+    assert len(services) == 3 and {"svc/slow", "svc/often", "svc/once19"} == set(services)
+    assert counted(metrics)["requests"] == 41 and counted(metrics)["service/svc/slow/requests"] == 1
+    assert counted(metrics)["service/svc/often/requests"] == 20
