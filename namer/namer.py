@@ -124,6 +124,11 @@ class ServedNamer:
     prefix: Path
     namer: Namer
 
+    @property
+    def source(self) -> Namer:
+        """The namer below its transformers, which has the names and the state that admin pages show."""
+        return self.namer.namer if isinstance(self.namer, TransformedNamer) else self.namer
+
 
 class NamedNamers:
     """The configured namers, then the system names: steps 2 and 3 of dtab.md section 8."""

@@ -39,9 +39,9 @@ def routes(context: AdminContext) -> dict[str, Handler]:
     for telemeter in context.telemeters:
         table[telemeter.path] = telemeter_page(context, telemeter.chunks, telemeter.content_type)
     for served in context.namers:
-        if isinstance(served.namer, Stateful):
+        if isinstance(served.source, Stateful):
             prefix_only = served.prefix.drop(1)  # /#/disco is shown at /namer_state/disco.json
-            table[f"/namer_state{prefix_only.show()}.json"] = namer_state.handler(served.namer)
+            table[f"/namer_state{prefix_only.show()}.json"] = namer_state.handler(served.source)
     index = _index([*table, "/", "/admin", "/admin/index.txt"])
     return {"/": home.handler(context, sorted(table)), "/admin": index, "/admin/index.txt": index, **table}
 

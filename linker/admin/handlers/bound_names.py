@@ -11,7 +11,7 @@ def handler(context: AdminContext) -> Handler:
     """Any method. Without any name the answer is `[""]`, as it always was."""
 
     async def bound_names(_: AdminRequest) -> AdminResponse:
-        namers = [served.namer for served in context.namers]
+        namers = [served.source for served in context.namers]
         names = {path.show() for namer in namers if isinstance(namer, Enumerable) for path in namer.bound_names()}
         return json_response(sorted(names) or [""])
 
