@@ -74,6 +74,7 @@ async def run(loaded: LoadedConfig) -> int:
 
 async def _serve(linker: Linker, loaded: LoadedConfig) -> None:
     async with trio.open_nursery() as nursery:
+        await nursery.start(_signals, linker)  # before any port is open: who can connect can also be drained
         admin = await serve_admin(nursery, linker.config.admin, _admin_context(linker, loaded))
         nursery.start_soon(_snapshots, linker.metrics)
         for router in linker.routers:
@@ -84,7 +85,6 @@ async def _serve(linker: Linker, loaded: LoadedConfig) -> None:
         log.info("initialized")
         gc.collect()
         gc.freeze()  # what is alive now stays: the collector need not look at it again
-        nursery.start_soon(_signals, linker)
         await linker.stop.wait()
         await _drain(linker)
         admin.close()
@@ -103,8 +103,9 @@ def _admin_context(linker: Linker, loaded: LoadedConfig) -> AdminContext:
     )
 
 
-async def _signals(linker: Linker) -> None:
+async def _signals(linker: Linker, task_status: trio.TaskStatus[None]) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+        task_status.started()
         async for number in received:
             if linker.stop.is_set():
                 log.warning("Received %s again: ending now", signal.Signals(number).name)
