@@ -41,6 +41,9 @@ BATCH = 256
 """Events handled before timers and trio get their turn."""
 TRIO_EVERY = 0.001
 """Seconds that the data path may run under load before other trio tasks get a turn."""
+DEAD_TIMERS = 1000
+"""Cancelled timers that may stay in the heap in any case; beyond, as many as there are live ones. Timeouts are nearly
+always cancelled: with a minute each, they would otherwise hold a minute's requests."""
 
 
 @coroutine
@@ -58,7 +61,7 @@ class Task:
         self.coro = coro
         self.done = False
         self.error: BaseException | None = None
-        self.thrown: BaseException | None = None
+        self.thrown: list[BaseException] = []
         self.joiner: Task | None = None
 
 
@@ -76,6 +79,7 @@ class Reactor:
         self.tasks: set[Task] = set()
         self._ready: deque[Task] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
+        self.dead_timers = 0
         self._sequence = count()
         self._sleeping = False
         self._stopping = False
@@ -98,9 +102,8 @@ class Reactor:
             return
         previous, self.current = self.current, task
         try:
-            if task.thrown is not None:
-                thrown, task.thrown = task.thrown, None
-                task.coro.throw(thrown)
+            if task.thrown:
+                task.coro.throw(task.thrown.pop(0))
             else:
                 task.coro.send(None)
         except StopIteration:
@@ -128,9 +131,13 @@ class Reactor:
             os.eventfd_write(self._wake_fd, 1)
 
     def throw(self, task: Task, error: BaseException) -> None:
-        """Raise `error` in `task` at its suspension point, soon. It replaces an earlier one not yet delivered."""
+        """Raise `error` in `task` at its suspension point, soon; after those thrown before, unless it is `Cancelled`.
+
+        None may be lost: when an attempt's timeout and the total one come together, the attempt's is swallowed by a
+        retry, and the other must still end it.
+        """
         if not task.done:
-            task.thrown = error
+            task.thrown.insert(0 if isinstance(error, Cancelled) else len(task.thrown), error)
             self.wake(task)
 
     async def join(self, task: Task) -> None:
@@ -150,7 +157,11 @@ class Reactor:
 
     def call_at(self, when: float, action: Callable[[], None]) -> Timer:
         """Call `action` at `when` (seconds on `monotonic`). `Timer.cancel` takes it back."""
-        timer = Timer(action)
+        timer = Timer(self, action)
+        if self.dead_timers > DEAD_TIMERS and self.dead_timers * 2 > len(self._timers):
+            self._timers = [entry for entry in self._timers if entry[2].action is not None]
+            heapq.heapify(self._timers)
+            self.dead_timers = 0
         heapq.heappush(self._timers, (when, next(self._sequence), timer))
         if self._sleeping:
             self._sleeping = False
@@ -172,10 +183,12 @@ class Reactor:
         return Timeout(self, seconds, make_error)
 
     def _run_timers(self, now: float) -> None:
-        timers = self._timers
-        while timers and timers[0][0] <= now:
-            action = heapq.heappop(timers)[2].action
-            if action is not None:
+        while self._timers and self._timers[0][0] <= now:  # an action may exchange the heap
+            timer = heapq.heappop(self._timers)[2]
+            action, timer.action = timer.action, None
+            if action is None:
+                self.dead_timers -= 1
+            else:
                 action()
 
     # ---- trio
@@ -269,20 +282,25 @@ class Reactor:
                     await trio.lowlevel.wait_readable(self.epoll.fileno())
             else:
                 await trio.lowlevel.wait_readable(self.epoll.fileno())
+        except trio.ClosedResourceError:
+            pass  # `close` from another task
         finally:
             self._sleeping = False
 
     def close(self) -> None:
         """Cancel what is left (its `finally` blocks run), close all sockets. Idempotent."""
         self._stopping = True
-        for task in tuple(self.tasks):
-            task.thrown = Cancelled()
-            self.step(task)
-            if not task.done:
-                task.coro.close()
+        self._sleeping = False  # nobody is to be woken, by way of a descriptor that may be somebody else's then
+        while self.tasks:  # one may spawn another on its way out
+            task = next(iter(self.tasks))
+            while not task.done:  # one may wait again on its way out: not any more
+                task.thrown = [Cancelled()]
+                self.step(task)
         for sock in tuple(self.sockets.values()):
             sock.close()
         if not self.epoll.closed:
+            if self._nursery is not None:
+                trio.lowlevel.notify_closing(self.epoll.fileno())
             self.epoll.close()
             os.close(self._wake_fd)
 
@@ -322,14 +340,17 @@ class _Box(Generic[T]):
 class Timer:
     """An action due at some time; a cancelled one stays in the heap without its action until its time comes."""
 
-    __slots__ = ("action",)
+    __slots__ = ("action", "_reactor")
 
-    def __init__(self, action: Callable[[], None] | None) -> None:
-        self.action = action
+    def __init__(self, reactor: Reactor, action: Callable[[], None]) -> None:
+        self.action: Callable[[], None] | None = action
+        self._reactor = reactor
 
     def cancel(self) -> None:
         """Do not call it. Harmless afterwards and twice."""
-        self.action = None
+        if self.action is not None:
+            self.action = None
+            self._reactor.dead_timers += 1
 
 
 class Timeout:
@@ -354,8 +375,8 @@ class Timeout:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._timer.cancel()
-        if self._error is not None and self._task.thrown is self._error:
-            self._task.thrown = None  # it came too late: the block had ended
+        if self._error is not None:  # unless it is what ends the block, it came too late
+            self._task.thrown = [each for each in self._task.thrown if each is not self._error]
 
 
 class Event:
