@@ -10,7 +10,6 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TextIO
 
 import linker
@@ -90,8 +89,15 @@ def _flag(given: str) -> str:
     name = _SHORT.get(given, given.replace(".", "-"))
     if name in _FLAGS:
         return name
-    close = get_close_matches(name, _FLAGS, n=1)
-    raise UsageError(f"unknown flag --{given}" + (f"; did you mean --{close[0]}?" if close else ""))
+    close = _closest(name, _FLAGS)
+    raise UsageError(f"unknown flag --{given}" + (f"; did you mean --{close}?" if close else ""))
+
+
+def _closest(given: str, known: Sequence[str]) -> str:
+    """What was probably meant, "" when nothing is near."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(given, known, n=1)), "")
 
 
 def _refuse_value(name: str, has_value: str) -> None:
@@ -103,8 +109,8 @@ def _command(values: dict[str, str], words: list[str]) -> Command:
     flags = frozenset(name for name in values if name in _SWITCHES)
     level = values.get("log-level", "INFO").upper()
     if level not in _LEVELS:
-        close = get_close_matches(level, _LEVELS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"one of {' '.join(_LEVELS)}"
+        close = _closest(level, _LEVELS)
+        hint = f"did you mean {close}?" if close else f"one of {' '.join(_LEVELS)}"
         raise UsageError(f"unknown log level {values['log-level']!r}; {hint}")
     ports = {name: _port(name, values[name]) for name in ("port", "admin-port") if name in values}
     if flags & {"help", "version"}:
