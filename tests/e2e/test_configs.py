@@ -115,6 +115,10 @@ def test_it_runs_and_does_what_its_comment_says(config):
         assert "Traceback" not in process.stderr()
 
 
+def test_every_yaml_file_has_a_command_with_its_answer():
+    assert not [path.name for path in CONFIGS if path.suffix == ".yaml" and not examples(path.read_text())]
+
+
 def test_yaml_and_json_are_the_same_configuration():
     shown = []
     for name in ("default.yaml", "default.json"):
