@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol
 
-from linker.errors import BadResponse, ProxyError, UpstreamClosed
+from linker.errors import BadResponse, ClientGone, ProxyError, UpstreamClosed
 from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
 from linker.http.framing import CHUNKED, UNTIL_CLOSE, ChunkDecoder, response_length
 from linker.http.heads import HeadLimits, parse_response
 from linker.http.message import BodyStream, Request, Response
-from linker.http.stats import ConnectionStats, Traffic
 from linker.http.write import LAST_CHUNK, chunk, request_head
 from linker.reactor import Cancelled, Task
 from linker.sockets import Socket
@@ -36,26 +36,26 @@ class ClientOptions:
     write_timeout: float | None = None
 
 
+class Home(Protocol):
+    """Where a connection belongs: its pool."""
+
+    owner: Callable[[Upstream, bool], None]
+    """Called with (connection, whether it can be used again) after every exchange."""
+
+
 class Upstream:
-    """One connection to an endpoint. Its pool owns it: `done(connection, reusable)` is called after every exchange.
+    """One connection to an endpoint.
 
     label: how errors name the endpoint. rtt: seconds from the last request to the head of its answer. born,
     idle_since: seconds on `monotonic`, for session limits.
     """
 
     __slots__ = (
-        "sock", "buffer", "label", "born", "idle_since", "exchanges", "rtt", "traffic",
-        "_options", "_done", "_pump", "_reusable", "_broken", "_untimed",
+        "sock", "buffer", "label", "born", "idle_since", "exchanges", "rtt", "pool",
+        "_options", "_pump", "_reusable", "_broken", "_untimed", "_lent",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        sock: Socket,
-        label: str,
-        options: ClientOptions,
-        stats: ConnectionStats,
-        done: Callable[[Upstream, bool], None],
-    ) -> None:
+    def __init__(self, sock: Socket, label: str, options: ClientOptions, pool: Home) -> None:
         self.sock = sock
         self.buffer = b""
         self.label = label
@@ -63,12 +63,12 @@ class Upstream:
         self.idle_since = self.born
         self.exchanges = 0
         self.rtt = 0.0
-        self.traffic = Traffic(sock, stats)
+        self.pool = pool
         self._options = options
-        self._done = done
         self._pump: Task | None = None
         self._reusable = False
         self._broken = False
+        self._lent = False
         self._untimed = options.read_timeout is None and options.write_timeout is None
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class Upstream:
 
     def give_back(self) -> None:
         """The request this was acquired for needs no exchange."""
-        self._done(self, True)
+        self.pool.owner(self, True)
 
     # ---- the exchange
 
@@ -91,6 +91,7 @@ class Upstream:
         cancelled, the connection has been given back as not reusable.
         """
         self.exchanges += 1
+        self._lent = True
         began = monotonic()
         sock = self.sock
         try:
@@ -159,11 +160,10 @@ class Upstream:
                 await self._send(chunk(data) if chunked else data)
             if chunked:
                 await self._send(LAST_CHUNK % body.trailers)
-            self._pump = None
         except OSError:
             self._broken = True  # the endpoint takes no more; its answer, or its close, is on the way
         except ProxyError as error:  # the client went away or broke its framing: there is no request to answer
-            self._pump = None
+            self._broken = True
             self.sock.reactor.throw(waiting, error)
 
     async def _final_head(self, request: Request) -> Response:
@@ -177,7 +177,10 @@ class Upstream:
                 for name in _INTERIM_DROPPED:
                     response.headers.remove(name)
                 line = b"HTTP/1.1 %d %b\r\n" % (response.status, response.reason)
-                await request.interim(line + response.headers.render() + b"\r\n")
+                try:
+                    await request.interim(line + response.headers.render() + b"\r\n")
+                except OSError as error:
+                    raise ClientGone(str(error)) from error
         raise BadResponse(f"more than {MAX_INTERIM} interim responses")
 
     async def _head(self) -> Response:
@@ -214,12 +217,14 @@ class Upstream:
 
     def _finished(self, clean: bool) -> None:
         """The message is over: give the connection back, once."""
-        if self._pump is not None:
+        if not self._lent:
+            return  # a body that failed while it was gathered has said so already
+        self._lent = False
+        if self._pump is not None and not self._pump.done:
             clean = False  # the endpoint answered without taking the whole body
         reusable = clean and self._reusable and not self.buffer and not self._broken and not self.sock.hangup
         self._reusable = False
-        self.traffic.flush()
-        self._done(self, reusable)
+        self.pool.owner(self, reusable)
 
     # ---- Wire
 
@@ -260,11 +265,16 @@ async def _whole(body: BodyStream) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+_KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
+
+
 def _persistent(request: Request, response: Response) -> bool:
     """Whether the endpoint keeps the connection (RFC 9112 section 9.3)."""
     values = response.headers.index.get(b"connection")
     if values is None:
         return response.minor == 1 and request.minor == 1
+    if len(values) == 1 and values[0][2] in _KEEP_ALIVE:  # nearly always
+        return True
     options = b",".join(value for _, _, value in values).lower().replace(b" ", b"").split(b",")
     if b"close" in options:
         return False

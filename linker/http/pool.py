@@ -105,8 +105,8 @@ class Pool:
             if isinstance(error, OSError):
                 raise ConnectFailed(error.strerror or str(error)) from error
             raise
-        self._stats.connected((monotonic() - began) * 1000)
-        return Upstream(sock, self._label, self._options.client, self._stats, self._ended)
+        self._stats.connected(sock, (monotonic() - began) * 1000)
+        return Upstream(sock, self._label, self._options.client, self)
 
     async def _wait(self) -> Upstream:
         if len(self._waiting) >= self._options.max_waiters:
@@ -140,9 +140,6 @@ class Pool:
         self._reactor.wake(waiter.task)
         return True
 
-    def _ended(self, upstream: Upstream, reusable: bool) -> None:
-        self.owner(upstream, reusable)
-
     def returned(self, upstream: Upstream, reusable: bool) -> None:
         """Take a connection back after its exchange; the owner calls it."""
         if not reusable or self._closed or upstream.sock.closed:
@@ -168,7 +165,7 @@ class Pool:
 
     def _drop(self, upstream: Upstream) -> None:
         upstream.close()
-        self._stats.closed(upstream.traffic, upstream.exchanges, (monotonic() - upstream.born) * 1000)
+        self._stats.closed(upstream.sock, upstream.exchanges, (monotonic() - upstream.born) * 1000)
         self._shrink()
 
     def _shrink(self) -> None:

@@ -10,56 +10,39 @@ class ConnectionStats:
     """Connections of one scope: how many, how long, how much went over them."""
 
     __slots__ = (
-        "connects", "closes", "live", "received_bytes", "sent_bytes", "_duration", "_requests", "_received", "_sent",
+        "connects", "closes", "live", "_received_bytes", "_sent_bytes", "_duration", "_requests", "_received", "_sent",
     )  # fmt: skip
 
     def __init__(self, metrics: Metrics) -> None:
-        self.live = 0
+        self.live: set[Socket] = set()
+        self._received_bytes = 0  # of connections that are gone
+        self._sent_bytes = 0
         self.connects = metrics.counter("connects")
         self.closes = metrics.counter("closes")
-        self.received_bytes = metrics.counter("received_bytes")
-        self.sent_bytes = metrics.counter("sent_bytes")
+        # Sockets count their bytes themselves; adding them up is left to whoever reads.
+        metrics.sampled_counter("received_bytes", lambda: self._received_bytes + sum(s.received for s in self.live))
+        metrics.sampled_counter("sent_bytes", lambda: self._sent_bytes + sum(s.sent for s in self.live))
         self._duration = metrics.stat("connection_duration")
         self._requests = metrics.stat("connection_requests")
         self._received = metrics.stat("connection_received_bytes")
         self._sent = metrics.stat("connection_sent_bytes")
-        metrics.gauge("connections", lambda: self.live)
+        metrics.gauge("connections", lambda: len(self.live))
 
-    def opened(self) -> None:
+    def opened(self, sock: Socket) -> None:
         """A connection is there."""
-        self.live += 1
+        self.live.add(sock)
         self.connects.value += 1
 
-    def closed(self, traffic: Traffic, requests: int, milliseconds: float) -> None:
-        """It is gone; `traffic` has been flushed."""
-        self.live -= 1
+    def closed(self, sock: Socket, requests: int, milliseconds: float) -> None:
+        """It is gone, after so many requests and so much time."""
+        self.live.discard(sock)
+        self._received_bytes += sock.received
+        self._sent_bytes += sock.sent
         self.closes.value += 1
         self._duration.add(milliseconds)
         self._requests.add(requests)
-        self._received.add(traffic.received)
-        self._sent.add(traffic.sent)
-
-
-class Traffic:
-    """Bytes of one connection, moved into its scope's counters now and then."""
-
-    __slots__ = ("received", "sent", "_sock", "_stats")
-
-    def __init__(self, sock: Socket, stats: ConnectionStats) -> None:
-        self.received = 0
-        self.sent = 0
-        self._sock = sock
-        self._stats = stats
-
-    def flush(self) -> None:
-        """Count what the socket has moved since the last time."""
-        sock, stats = self._sock, self._stats
-        n, sock.received = sock.received, 0
-        self.received += n
-        stats.received_bytes.value += n
-        n, sock.sent = sock.sent, 0
-        self.sent += n
-        stats.sent_bytes.value += n
+        self._received.add(sock.received)
+        self._sent.add(sock.sent)
 
 
 class PoolStats(ConnectionStats):
@@ -84,9 +67,9 @@ class PoolStats(ConnectionStats):
         metrics.gauge("pool_cached", lambda: self.cached)
         metrics.gauge("pool_waiters", lambda: self.waiters)
 
-    def connected(self, milliseconds: float) -> None:
+    def connected(self, sock: Socket, milliseconds: float) -> None:
         """A connection was made."""
-        self.opened()
+        self.opened(sock)
         self._connect_latency.add(milliseconds)
 
     def connect_failed(self, milliseconds: float, cancelled: bool) -> None:
