@@ -102,6 +102,7 @@ class Pool:
         except BaseException as error:
             self._shrink()
             self._stats.connect_failed((monotonic() - began) * 1000, not isinstance(error, OSError))
+            self._next_waiter(None)  # its place is free: who waits for one must not wait for nothing
             if isinstance(error, OSError):
                 raise ConnectFailed(error.strerror or str(error)) from error
             raise
@@ -153,8 +154,8 @@ class Pool:
         self._stats.cached += 1
         options = self._options
         if options.idle_timeout is not None or options.session_idle is not None:
-            upstream.idle_since = monotonic()
-            self._schedule_sweep()
+            upstream.idle_since = now = monotonic()
+            self._schedule_sweep(now)
 
     def _idle_event(self, upstream: Upstream) -> None:
         """A parked connection was closed by the endpoint, or said something unasked: either way it is of no use."""
@@ -174,24 +175,25 @@ class Pool:
 
     # ---- idle limits
 
-    def _schedule_sweep(self) -> None:
-        if self._sweep is None and self._idle:
-            self._sweep = self._reactor.call_at(self._idle[0].idle_since + min(self._limits()), self._sweep_now)
+    def _schedule_sweep(self, now: float) -> None:
+        """Look again when the next limit is reached; those that min_size kept beyond theirs are no reason to."""
+        if self._sweep is None:
+            options = self._options
+            limits = [each for each in (options.idle_timeout, options.session_idle) if each is not None]
+            due = [upstream.idle_since + limit for upstream in self._idle for limit in limits]
+            ahead = [when for when in due if when > now]
+            if ahead:
+                self._sweep = self._reactor.call_at(min(ahead), self._sweep_now)
 
     def _sweep_now(self) -> None:
         self._sweep = None
         now, options = monotonic(), self._options
         for upstream in tuple(self._idle):
-            idle = now - upstream.idle_since
-            session_over = options.session_idle is not None and idle >= options.session_idle
-            above_min = options.idle_timeout is not None and idle >= options.idle_timeout
+            session_over = options.session_idle is not None and now >= upstream.idle_since + options.session_idle
+            above_min = options.idle_timeout is not None and now >= upstream.idle_since + options.idle_timeout
             if session_over or (above_min and self.size > options.min_size):
                 self._idle_event(upstream)
-        if any(now - upstream.idle_since < min(self._limits()) for upstream in self._idle):
-            self._schedule_sweep()
-
-    def _limits(self) -> list[float]:
-        return [s for s in (self._options.idle_timeout, self._options.session_idle) if s is not None]
+        self._schedule_sweep(now)
 
     def close(self) -> None:
         """See the class."""
