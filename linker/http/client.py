@@ -275,7 +275,7 @@ def _persistent(request: Request, response: Response) -> bool:
         return response.minor == 1 and request.minor == 1
     if len(values) == 1 and values[0][2] in _KEEP_ALIVE:  # nearly always
         return True
-    options = b",".join(value for _, _, value in values).lower().replace(b" ", b"").split(b",")
+    options = b",".join(value for _, _, value in values).lower().translate(None, b" \t").split(b",")
     if b"close" in options:
         return False
     return b"keep-alive" in options or (response.minor == 1 and request.minor == 1)
