@@ -85,6 +85,7 @@ async def _serve(linker: Linker, loaded: LoadedConfig) -> None:
         log.info("initialized")
         gc.collect()
         gc.freeze()  # what is alive now stays: the collector need not look at it again
+        gc.set_threshold(YOUNG_OBJECTS)
         await linker.stop.wait()
         await _drain(linker)
         admin.close()
@@ -131,6 +132,11 @@ async def _drain(linker: Linker) -> None:
     for router in linker.routers:
         router.close()
     reactor.close()
+
+
+YOUNG_OBJECTS = 20_000
+"""New container objects before the collector looks for cycles. Requests in flight are some 50 each and are freed without
+it; Python's 700 would have it look at them over and over."""
 
 
 async def _snapshots(metrics: Metrics) -> None:

@@ -35,6 +35,20 @@ class Counter:
         self.value = 0
 
 
+class SampledCounter(Counter):
+    """A counter whose number is worked out when it is read: for what is counted elsewhere already."""
+
+    __slots__ = ("_sample",)
+
+    def __init__(self, sample: Callable[[], int]) -> None:
+        self._sample = sample
+
+    @property
+    def value(self) -> int:  # type: ignore[override]  # read-only on purpose: nobody else may add to it
+        """The number now."""
+        return self._sample()
+
+
 class Gauge:
     """A number sampled when it is read."""
 
@@ -119,6 +133,12 @@ class Metrics:
     def stat(self, name: str) -> Stat:
         """The histogram of that name; TypeError when it is another kind of leaf."""
         return self._leaf(name, Stat)
+
+    def sampled_counter(self, name: str, sample: Callable[[], int]) -> SampledCounter:
+        """A counter that calls `sample` when read. Given again, the newer one takes the place: its owner was rebuilt."""
+        node, last = self._parent_of(name)
+        found = node.leaves[last] = SampledCounter(sample)
+        return found
 
     def gauge(self, name: str, sample: Callable[[], float]) -> Gauge:
         """A gauge that calls `sample` when read. Given again, it samples the newer function: its owner was rebuilt."""

@@ -144,9 +144,9 @@ def endpoint_side(
     ms = params.requestAttemptTimeoutMs
     return stack(
         ClientStats(metrics, by_service),
-        only_for(b"TRACE", DiagnosticTracer(parts.label, parts.explain(addresses))),
         attempt_timeout(ms, parts.reactor.timeout, id_.show()[1:]) if ms else None,
         ContextOut(),  # below every timeout: it tells the deadline
+        only_for(b"TRACE", DiagnosticTracer(parts.label, parts.explain(addresses))),
         to=to,
     )
 

@@ -18,7 +18,7 @@ from linker.http.door import at_the_door, wants_keep_alive
 from linker.http.framing import CHUNKED, ChunkDecoder, request_length
 from linker.http.heads import HeadLimits, parse_request
 from linker.http.message import Headers, Request, Response
-from linker.http.stats import ConnectionStats, Traffic
+from linker.http.stats import ConnectionStats
 from linker.http.write import LAST_CHUNK, chunk, response_head
 from linker.reactor import Cancelled, Reactor, Task, Timer, suspend
 from linker.service import Service
@@ -58,7 +58,7 @@ class ServerConnection:
 
     __slots__ = (
         "sock", "buffer", "busy", "draining", "peer", "local", "id", "_reactor", "_service", "_answer_to", "_options",
-        "_task", "_body_open", "_goodbye", "_requests", "_stats", "_traffic", "_born",
+        "_task", "_body_open", "_goodbye", "_requests", "_stats", "_born",
     )  # fmt: skip
 
     def __init__(
@@ -87,7 +87,6 @@ class ServerConnection:
         self._goodbye: Timer | None = None
         self._requests = 0
         self._stats = stats
-        self._traffic = Traffic(sock, stats)
         self._born = monotonic()
 
     # ---- life
@@ -96,10 +95,16 @@ class ServerConnection:
         """Serve until either side is through; closes the socket."""
         self._task = self._reactor.current
         self.sock.on_event = self._peer_event
-        self._stats.opened()
+        self._stats.opened(self.sock)
+        idle_for_ever = self._options.idle_timeout is None and self._options.life_time is None
         try:
-            while (buffer := await self._first_bytes()) and await self._serve_one(buffer):
-                pass
+            while True:
+                if idle_for_ever and not self.buffer and not self.draining:
+                    buffer = await self.sock.recv()
+                else:
+                    buffer = await self._first_bytes()
+                if not buffer or not await self._serve_one(buffer):
+                    return
         except ClientError as error:
             await self._refuse(error)
         except (ClientGone, OSError):
@@ -108,8 +113,7 @@ class ServerConnection:
             self.sock.close()
             if self._goodbye is not None:
                 self._goodbye.cancel()
-            self._traffic.flush()
-            self._stats.closed(self._traffic, self._requests, (monotonic() - self._born) * 1000)
+            self._stats.closed(self.sock, self._requests, (monotonic() - self._born) * 1000)
 
     async def _serve_one(self, buffer: bytes) -> bool:
         """One request to the end of its answer; True when the connection can take another."""
@@ -129,11 +133,19 @@ class ServerConnection:
                 self._peer_event()
             response = await self._service(request)
             keep = keep and not self.draining and not self._out_of_time()
-            if await self._respond(request, response, keep) and not self._body_open:
+            body = response.body
+            head, chunked, keep = response_head(request, response, keep)
+            if type(body) is bytes and self._options.write_timeout is None:
+                data = head + body if body and request.method != b"HEAD" else head
+                sent = self.sock.send_now(data)
+                if sent != len(data):
+                    await self.sock.send_rest(data, sent)
+            else:
+                keep = await self._respond(head, request, response, chunked) and keep
+            if keep and not self._body_open:
                 return True
         finally:
             self.busy = False
-            self._traffic.flush()
         await self._linger()
         return False
 
@@ -184,13 +196,12 @@ class ServerConnection:
         if self.draining:
             return b""
         options = self._options
-        if options.idle_timeout is None and options.life_time is None:
-            return await self.sock.recv()
         seconds = options.idle_timeout
         if options.life_time is not None:
             left = max(0.0, self._born + options.life_time - monotonic())
             seconds = left if seconds is None else min(seconds, left)
-        assert seconds is not None
+        if seconds is None:
+            return await self.sock.recv()
         with self._reactor.timeout(seconds, lambda: ClientGone("the session's time is over")):
             return await self.sock.recv()
 
@@ -241,14 +252,13 @@ class ServerConnection:
         life = self._options.life_time
         return life is not None and monotonic() - self._born >= life
 
-    async def _respond(self, request: Request, response: Response, keep: bool) -> bool:
-        """Write the answer; True when it is whole and the connection can be kept."""
+    async def _respond(self, head: bytes, request: Request, response: Response, chunked: bool) -> bool:
+        """Write the answer, whatever its body is; True when it is whole."""
         body = response.body
-        head, chunked, keep = response_head(request, response, keep)
-        if type(body) is not bytes:
-            return await self._stream(head, response, chunked) and keep
-        await self._send(head + body if body and request.method != b"HEAD" else head)
-        return keep
+        if not isinstance(body, bytes):
+            return await self._stream(head, response, chunked)
+        await self._send(head + body if request.method != b"HEAD" else head)
+        return True
 
     async def _stream(self, head: bytes, response: Response, chunked: bool) -> bool:
         body = response.body
@@ -273,9 +283,7 @@ class ServerConnection:
     async def _send(self, data: bytes) -> None:
         seconds = self._options.write_timeout
         if seconds is None:
-            sent = self.sock.send_now(data)
-            if sent != len(data):
-                await self.sock.send_rest(data, sent)
+            await self.sock.send(data)
             return
         with self._reactor.timeout(seconds, lambda: ClientGone("writeTimeoutMs passed")):
             await self.sock.send(data)
