@@ -33,7 +33,7 @@ class Socket:
 
     __slots__ = (
         "reactor", "sock", "fd", "readable", "hangup", "reader", "writer", "on_event", "closed",
-        "received", "sent", "_recv", "_send",
+        "received", "sent", "_recv", "_send", "_full",
     )  # fmt: skip
 
     def __init__(self, reactor: Reactor, sock: socket.socket) -> None:
@@ -49,6 +49,7 @@ class Socket:
         self.closed = False
         self.received = 0
         self.sent = 0
+        self._full = False  # the last recv gave all that was asked for
         reactor.sockets[self.fd] = self
         reactor.epoll.register(self.fd, _EVERYTHING)
 
@@ -70,6 +71,10 @@ class Socket:
                 if not self.readable:
                     self.reader = None
                     continue
+            elif self._full:  # a large body: the others get their turn between its buffers
+                self._full = False
+                self.reactor.wake(self.reactor.current)
+                await suspend()
             try:
                 data = self._recv(RECV_BYTES)
             except BlockingIOError:
@@ -78,7 +83,9 @@ class Socket:
             n = len(data)
             # Fewer than asked for: the kernel has no more, and an edge tells of the next. A close behind the bytes
             # may have been told with the same edge, so then it must be read without waiting for another.
-            if n < RECV_BYTES and not self.hangup:
+            if n == RECV_BYTES:
+                self._full = True
+            elif not self.hangup:
                 self.readable = False
             self.received += n
             return data

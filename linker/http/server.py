@@ -132,7 +132,8 @@ class ServerConnection:
             if self.sock.hangup:
                 self._peer_event()
             response = await self._service(request)
-            keep = keep and not self.draining and not self._out_of_time()
+            # With part of the request unread (refused at once, no 100 Continue asked for) it cannot be kept either.
+            keep = keep and not self.draining and not self._out_of_time() and not self._body_open
             body = response.body
             head, chunked, keep = response_head(request, response, keep)
             if type(body) is bytes and self._options.write_timeout is None:
