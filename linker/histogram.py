@@ -8,6 +8,7 @@ is not in use costs an empty dict.
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from dataclasses import dataclass
 from math import ceil, floor
 
@@ -69,6 +70,15 @@ class Histogram:
             self.counts[low] += 1
         except KeyError:
             self.counts[low] = 1
+
+    def add_all(self, values: list[float]) -> None:
+        """Count many values: half the cost each of `add`, and no call."""
+        self.sum += sum(values)
+        counts = self.counts
+        for low, n in Tally(map(floor, values)).items():
+            if low >= EXACT:
+                low &= _MASKS[low.bit_length()]
+            counts[low] = counts.get(low, 0) + n
 
     def summary(self) -> Summary:
         """What was added so far. Costs a sort of the buckets in use."""

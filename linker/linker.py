@@ -135,8 +135,8 @@ async def _drain(linker: Linker) -> None:
 
 
 YOUNG_OBJECTS = 20_000
-"""New container objects before the collector looks for cycles. Requests in flight are some 50 each and are freed without
-it; Python's 700 would have it look at them over and over."""
+"""New container objects before the collector looks for cycles. Requests in flight are some 50 each and are freed
+without it; Python's 700 would have it look at them over and over."""
 
 
 async def _snapshots(metrics: Metrics) -> None:

@@ -26,6 +26,10 @@ SNAPSHOT_INTERVAL = 60.0
 """Seconds: linkerd's default `histogramSnapshotInterval`."""
 
 
+DEFERRED = 256
+"""Values a stat may keep waiting: 8 KB. A power of two: `not n & (DEFERRED - 1)` says when to fold."""
+
+
 class Counter:
     """A number of events. Callers add to `value` themselves: a method call would cost three times as much."""
 
@@ -66,16 +70,34 @@ class Gauge:
 
 
 class Stat(Histogram):
-    """A histogram over intervals. `add(x)` counts x ≥ 0 into the running one."""
+    """A histogram over intervals. `add(x)` counts x ≥ 0 into the running one.
 
-    __slots__ = ("_closed",)
+    defer: as `add` at a fifth of its cost, for the path of every request: values wait until `fold`, which whoever
+    defers must call every `DEFERRED` values. zeros: values of 0, which callers count here themselves: nearly all that
+    stats of retries ever see.
+    """
+
+    __slots__ = ("defer", "zeros", "_closed", "_deferred")
 
     def __init__(self) -> None:
         super().__init__()
+        self.zeros = 0
         self._closed: Histogram | Summary | None = None
+        self._deferred: list[float] = []
+        self.defer: Callable[[float], None] = self._deferred.append
+
+    def fold(self) -> None:
+        """Count the deferred values."""
+        if self._deferred:
+            self.add_all(self._deferred)
+            self._deferred.clear()
+        if self.zeros:
+            self.counts[0] = self.counts.get(0, 0) + self.zeros
+            self.zeros = 0
 
     def roll(self) -> None:
         """End the running interval and show it from now on."""
+        self.fold()
         if not self.counts:
             self._closed = EMPTY
             return
@@ -86,6 +108,7 @@ class Stat(Histogram):
 
     def summary(self) -> Summary:
         """The last complete interval; before the first snapshot, the running one."""
+        self.fold()
         closed = self._closed
         if closed is None:
             return super().summary()
@@ -135,7 +158,7 @@ class Metrics:
         return self._leaf(name, Stat)
 
     def sampled_counter(self, name: str, sample: Callable[[], int]) -> SampledCounter:
-        """A counter that calls `sample` when read. Given again, the newer one takes the place: its owner was rebuilt."""
+        """A counter that calls `sample` when read. Given again, the newer one replaces it: its owner was rebuilt."""
         node, last = self._parent_of(name)
         found = node.leaves[last] = SampledCounter(sample)
         return found

@@ -36,18 +36,15 @@ class ClientStats(PlainFilter):
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
         own = self._services.get(request.dst) or self._service(request.dst)
-        self._counts.pending += 1
-        own.pending += 1
+        self._counts.begun += 1
+        own.begun += 1
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
         own = self._services[request.dst]
         if response.status < SURE_SUCCESS:
-            for counts in (self._counts, own):
-                counts.pending -= 1
-                counts.requests.value += 1
-                counts.success.value += 1
-                counts.latency.add(ms)
+            self._counts.succeeded(ms)
+            own.succeeded(ms)
         else:
             self._ended(own, ms, self._classify(request, response) is _SUCCESS, JUDGED, "")
 
@@ -55,8 +52,8 @@ class ClientStats(PlainFilter):
         """See `PlainFilter.fail`."""
         own = self._services[request.dst]
         if not isinstance(error, ProxyError) or isinstance(error, ClientGone):
-            self._counts.pending -= 1
-            own.pending -= 1
+            self._counts.ignored += 1
+            own.ignored += 1
             return
         success = self._classify(request, error) is _SUCCESS
         self._ended(own, ms, success, error.metric, source_of(request, error))
@@ -72,19 +69,17 @@ class ClientStats(PlainFilter):
         """Forget the oldest service that had no request since it was last looked at, and has none under way."""
         for dst in [*self._services, *self._services]:  # the second time round only those under way are kept
             counts = self._services.pop(dst)
-            if not counts.pending and counts.requests.value <= self._marks[dst]:
+            if not counts.pending and counts.requests <= self._marks[dst]:
                 del self._marks[dst]
                 self._metrics.prune("service", dst.show()[1:])
                 return
             self._services[dst] = counts  # to the end, with a second chance
-            self._marks[dst] = counts.requests.value
+            self._marks[dst] = counts.requests
 
-    def _ended(self, own: RequestCounts, elapsed: float, success: bool, cause: tuple[str, ...], source: str) -> None:
+    def _ended(self, own: RequestCounts, ms: float, success: bool, cause: tuple[str, ...], source: str) -> None:
         for counts in (self._counts, own):
-            counts.pending -= 1
-            counts.requests.value += 1
-            counts.latency.add(elapsed)
             if success:
-                counts.success.value += 1
+                counts.succeeded(ms)
             else:
+                counts.latency.add(ms)
                 counts.failed(cause, source)

@@ -12,31 +12,58 @@ from time import perf_counter
 
 from linker.classifiers.classifier import SURE_SUCCESS, Outcome, Verdict
 from linker.errors import ClientGone, ConnectFailed, ProxyError, RequestTimeout, TooManyWaiters, UpstreamError
-from linker.filters.success_class import SUCCEEDED
 from linker.http.message import Request, Response
-from linker.metrics import Counter, Metrics
+from linker.metrics import DEFERRED, Counter, Metrics
 from linker.service import Clock, PlainFilter
 
 JUDGED = ("com.twitter.finagle.service.ResponseClassificationSyntheticException",)
 """The cause of a failure that came as a response."""
 
 _SUCCESS = Verdict.SUCCESS
+_FOLD = DEFERRED - 1
 
 
 class RequestCounts:
-    """What RequestStats counts into. One per scope; several filters may share it."""
+    """What RequestStats counts into. One per scope; several filters may share it.
+
+    Only what cannot be worked out later is counted: begun, ended without a verdict (`ignored`), success and failed.
+    """
+
+    __slots__ = ("begun", "ignored", "success", "failures", "latency", "defer", "_metrics", "_causes")
 
     def __init__(self, metrics: Metrics) -> None:
-        self.requests = metrics.counter("requests")
+        self.begun = 0
+        self.ignored = 0
+        self.failures = 0
         self.success = metrics.counter("success")
         self.latency = metrics.stat("request_latency_ms")
-        self.pending = 0
+        self.defer = self.latency.defer
         self._metrics = metrics
         self._causes: dict[tuple[tuple[str, ...], str], list[Counter]] = {}
+        metrics.sampled_counter("requests", lambda: self.requests)
         metrics.gauge("pending", lambda: self.pending)
+
+    @property
+    def requests(self) -> int:
+        """Requests that ended with a verdict."""
+        return self.success.value + self.failures
+
+    @property
+    def pending(self) -> int:
+        """Requests under way."""
+        return self.begun - self.ignored - self.requests
+
+    def succeeded(self, ms: float) -> None:
+        """Count a success after `ms` milliseconds."""
+        success = self.success
+        success.value = n = success.value + 1
+        self.defer(ms)
+        if not n & _FOLD:
+            self.latency.fold()
 
     def failed(self, cause: tuple[str, ...], source: str = "") -> None:
         """Count a failure: `failures`, one counter for each prefix of `cause`, and the same below its `source`."""
+        self.failures += 1
         counters = self._causes.get((cause, source))
         if counters is None:
             counters = self._causes[cause, source] = self._counters(cause, source)
@@ -55,36 +82,32 @@ class RequestStats(PlainFilter):
         self, counts: RequestCounts, classify: Callable[[Request, Outcome], Verdict], *, clock: Clock = perf_counter
     ) -> None:
         self._counts = counts
+        self._succeeded = counts.succeeded
         self._classify = classify
         self._sure = 0 if classify is by_success_class else SURE_SUCCESS
         self.clock = clock
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        self._counts.pending += 1
+        self._counts.begun += 1
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
-        counts = self._counts
-        counts.pending -= 1
-        counts.requests.value += 1
-        counts.latency.add(ms)
         if response.status < self._sure or self._classify(request, response) is _SUCCESS:
-            counts.success.value += 1
+            self._succeeded(ms)
         else:
-            counts.failed(JUDGED)
+            self._counts.latency.add(ms)
+            self._counts.failed(JUDGED)
 
     def fail(self, request: Request, error: BaseException, ms: float) -> None:
         """See `PlainFilter.fail`."""
         counts = self._counts
-        counts.pending -= 1
         if not isinstance(error, ProxyError) or isinstance(error, ClientGone):
-            return
-        counts.requests.value += 1
-        counts.latency.add(ms)
-        if self._classify(request, error) is _SUCCESS:
-            counts.success.value += 1
+            counts.ignored += 1
+        elif self._classify(request, error) is _SUCCESS:
+            counts.succeeded(ms)
         else:
+            counts.latency.add(ms)
             counts.failed(error.metric, source_of(request, error))
 
 
@@ -99,8 +122,8 @@ def by_success_class(request: Request, outcome: Outcome) -> Verdict:
     """The server's idea of success: `l5d-success-class` above 0 if there is one, else a status below 500."""
     if isinstance(outcome, ProxyError):
         return Verdict.NON_RETRYABLE
-    if outcome.headers.added(b"l5d-success-class") is SUCCEEDED:  # nearly always, and 200 ns cheaper than the value
-        return _SUCCESS
+    if outcome.success is not None:  # this router's own verdict: nearly always
+        return _SUCCESS if outcome.success else Verdict.NON_RETRYABLE
     value = outcome.headers.get(b"l5d-success-class")
     if value is None:
         return _SUCCESS if outcome.status < 500 else Verdict.NON_RETRYABLE

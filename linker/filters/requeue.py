@@ -39,7 +39,7 @@ class Requeue(RepeatingFilter):
         self._clock = clock
         scope = metrics.scope("retries")
         self._requeues = scope.counter("requeues")
-        self._count_requeues = scope.stat("requeues_per_request").add
+        self._per_request = scope.stat("requeues_per_request")
         self._exhausted = scope.counter("budget_exhausted")
         self._limit = scope.counter("request_limit")
         self._cannot = scope.counter("cannot_retry")
@@ -56,7 +56,7 @@ class Requeue(RepeatingFilter):
             return outcome.retry_safe
         if outcome.status == 503 and is_nack(outcome):
             return True
-        self._count_requeues(0)
+        self._per_request.zeros += 1
         return False
 
     async def again(self, request: Request, outcome: Response | ProxyError, next: Service, /) -> Response:
@@ -83,7 +83,7 @@ class Requeue(RepeatingFilter):
                 outcome = await next(request)
             except ProxyError as error:
                 outcome = error
-        self._count_requeues(sent)
+        self._per_request.add(sent)
         if isinstance(outcome, ProxyError):
             raise outcome
         return outcome

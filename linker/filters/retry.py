@@ -45,7 +45,7 @@ class Retry(RepeatingFilter):
         scope = metrics.scope("retries")
         self._total = scope.counter("total")
         self._exhausted = scope.counter("budget_exhausted")
-        self._count_retries = scope.stat("per_request").add
+        self._per_request = scope.stat("per_request")
         scope.gauge("budget", lambda: budget.balance(clock()))
 
     def enter(self, request: Request) -> None:
@@ -55,17 +55,17 @@ class Retry(RepeatingFilter):
     def wants_again(self, request: Request, outcome: Outcome) -> bool:
         """See `RepeatingFilter.wants_again`."""
         if isinstance(outcome, Response) and outcome.status < SURE_SUCCESS:
-            self._count_retries(0)
+            self._per_request.zeros += 1
             return False
         if self._classify(request, outcome) is _RETRYABLE and not request.streaming:
             return True
-        self._count_retries(0)
+        self._per_request.zeros += 1
         return False
 
     async def again(self, request: Request, outcome: Outcome, next: Service, /) -> Response:
         """See `RepeatingFilter.again`."""
         outcome, retries = await self._retry(request, next, outcome)
-        self._count_retries(retries)
+        self._per_request.add(retries)
         if isinstance(outcome, ProxyError):
             raise outcome
         return outcome

@@ -8,46 +8,60 @@ service said, and as `error` what it did not say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 
 from linker.errors import ClientGone, ProxyError
 from linker.http.message import Request, Response
-from linker.metrics import Counter, Metrics, Stat
+from linker.metrics import DEFERRED, Counter, Metrics, Stat
 from linker.service import Clock, PlainFilter
 
+_FOLD = DEFERRED - 1
 _CLASSES = ("1XX", "2XX", "3XX", "4XX", "5XX")
 
 
 class StatusStats(PlainFilter):
-    """One per server and per client. `metrics` is its scope; `clock` gives seconds."""
+    """One per server and per client. `metrics` is its scope; `clock` gives seconds.
+
+    Only codes are counted; a class is the sum of its codes when somebody reads it.
+    """
 
     def __init__(self, metrics: Metrics, *, clock: Clock = perf_counter) -> None:
-        self._metrics = metrics
         self.clock = clock
-        self._classes = {name: self._class(name) for name in (*_CLASSES, "error")}
-        self._rows: dict[int, tuple[Counter, Counter, Stat]] = {}
-
-    def _class(self, name: str) -> tuple[Counter, Stat]:
-        return self._metrics.counter(f"status/{name}"), self._metrics.stat(f"time/{name}")
+        self._metrics = metrics
+        self._times = {name: metrics.stat(f"time/{name}") for name in (*_CLASSES, "error")}
+        self._codes: dict[str, list[Counter]] = {name: [] for name in (*_CLASSES, "error")}
+        self._errors = Counter()
+        self._codes["error"].append(self._errors)
+        self._rows: dict[int, tuple[Counter, Callable[[float], None], Stat]] = {}
+        for name, codes in self._codes.items():
+            metrics.sampled_counter(f"status/{name}", partial(_total, codes))
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
         row = self._rows.get(response.status)
         if row is None:
             row = self._row(response.status)
-        code, class_, time = row
-        code.value += 1
-        class_.value += 1
-        time.add(ms)
+        code, defer, time = row
+        code.value = n = code.value + 1
+        defer(ms)
+        if not n & _FOLD:
+            time.fold()
 
     def fail(self, request: Request, error: BaseException, ms: float) -> None:
         """See `PlainFilter.fail`."""
         if isinstance(error, ProxyError) and not isinstance(error, ClientGone):
-            failures, time = self._classes["error"]
-            failures.value += 1
-            time.add(ms)
+            self._errors.value += 1
+            self._times["error"].add(ms)
 
-    def _row(self, status: int) -> tuple[Counter, Counter, Stat]:
-        class_, time = self._classes[_CLASSES[status // 100 - 1] if 100 <= status < 600 else "error"]
-        row = self._rows[status] = (self._metrics.counter(f"status/{status}"), class_, time)
+    def _row(self, status: int) -> tuple[Counter, Callable[[float], None], Stat]:
+        name = _CLASSES[status // 100 - 1] if 100 <= status < 600 else "error"
+        code, time = self._metrics.counter(f"status/{status}"), self._times[name]
+        self._codes[name].append(code)
+        row = self._rows[status] = (code, time.defer, time)
         return row
+
+
+def _total(codes: list[Counter]) -> int:
+    return sum([code.value for code in codes])

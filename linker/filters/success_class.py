@@ -23,4 +23,5 @@ class SuccessClass(PlainFilter):
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
         success = response.status < SURE_SUCCESS or self._classify(request, response) is _SUCCESS
+        response.success = success
         response.headers.put(b"l5d-success-class", SUCCEEDED if success else FAILED)

@@ -243,9 +243,10 @@ class Request:
 
 
 class Response:
-    """One response on its way back. `from_service`: it came from a backend, it was not made by the router."""
+    """One response on its way back. `from_service`: it came from a backend, it was not made by the router.
+    `success`: the verdict of its service's classifier, once it was asked."""
 
-    __slots__ = ("status", "reason", "headers", "body", "minor", "from_service")
+    __slots__ = ("status", "reason", "headers", "body", "minor", "from_service", "success")
 
     def __init__(
         self,
@@ -263,6 +264,7 @@ class Response:
         self.body = body
         self.minor = minor
         self.from_service = from_service
+        self.success: bool | None = None
 
     def discard(self) -> None:
         """Give up the body: the response will not be sent on."""

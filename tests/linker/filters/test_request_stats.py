@@ -32,7 +32,7 @@ def test_a_success_counts() -> None:
     filter_ = RequestStats(RequestCounts(metrics), FIVE_HUNDRED, clock=clock)
     through(filter_, request(), clock.passes(0.003, response(404)))
     assert counted(metrics) == {"requests": 1, "success": 1}
-    assert metrics.stat("request_latency_ms").sum == pytest.approx(3.0)
+    assert metrics.stat("request_latency_ms").summary().sum == pytest.approx(3.0)
 
 
 def test_a_response_judged_a_failure_counts_under_the_originals_synthetic_exception() -> None:
@@ -73,7 +73,7 @@ def test_an_error_counts_by_its_chain_and_after_connecting_by_its_source(error: 
 def test_an_exchange_whose_client_left_counts_nowhere() -> None:
     metrics = Metrics()
     failure(stats(metrics), request(), ClientGone("gone"))
-    assert counted(metrics) == {} and metrics.stat("request_latency_ms").sum == 0
+    assert counted(metrics) == {} and metrics.stat("request_latency_ms").summary().sum == 0
 
 
 def test_an_unexpected_exception_leaves_pending_right() -> None:

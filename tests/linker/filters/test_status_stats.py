@@ -44,6 +44,7 @@ def test_the_time_is_counted_in_milliseconds() -> None:
 
 def test_an_exception_counts_as_error_and_a_client_that_left_does_not() -> None:
     metrics = Metrics()
-    failure(StatusStats(metrics), request(), UpstreamClosed("x"))
-    failure(StatusStats(metrics), request(), ClientGone("x"))
+    filter_ = StatusStats(metrics)
+    failure(filter_, request(), UpstreamClosed("x"))
+    failure(filter_, request(), ClientGone("x"))
     assert counted(metrics) == {"status/error": 1}
