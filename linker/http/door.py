@@ -25,6 +25,8 @@ def at_the_door(request: Request) -> None:
     if target[:1] == b"/":
         if request.method == b"CONNECT":
             raise ClientError("CONNECT is not spoken here", 501)
+        if b"#" in target:  # no target has one (RFC 9112 section 3.2), and readers differ on where it ends then
+            raise ClientError("malformed target: it has a fragment")
         return
     if request.method == b"CONNECT":
         raise ClientError("CONNECT is not spoken here", 501)

@@ -22,9 +22,12 @@ _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[\t -~\x80-\xff]*+)?\r\n")
 MAX_CHUNK_LINE = 1024
 """Bytes of a chunk-size line with its extensions; real extensions are a few dozen."""
 FORBIDDEN_TRAILERS = frozenset(
-    (b"content-length", b"transfer-encoding", b"host", b"trailer", b"connection", b"te", b"expect", b"content-encoding")
+    b"content-length transfer-encoding host trailer connection te expect content-encoding keep-alive proxy-connection"
+    b" proxy-authenticate proxy-authorization upgrade".split()
 )
-"""Fields that may not come after the body they would change (RFC 9110 section 6.5.1)."""
+"""Fields that may not come after the body they would change (RFC 9110 section 6.5.1), or that are one hop's own."""
+FORBIDDEN_REQUEST_TRAILERS = FORBIDDEN_TRAILERS | {b"via", b"forwarded", b"max-forwards", b"x-forwarded-client-cert"}
+"""In a request also what a router writes or reads, so that nobody can forge it behind its back; and all `l5d-*`."""
 
 
 def request_length(headers: Headers, minor: int) -> int:
@@ -148,12 +151,16 @@ class ChunkDecoder:
             return 0
         if len(m[1]) > self._max_trailers:
             raise self._broken("trailers are too large")
-        for line in m[1].split(b"\r\n"):
-            if line.partition(b":")[0].lower() in FORBIDDEN_TRAILERS:
-                raise self._broken("a trailer may not change framing or routing")
+        if any(self._forbids(line.partition(b":")[0].lower()) for line in m[1].split(b"\r\n")):
+            raise self._broken("a trailer may not change framing or routing")
         self.trailers = m[1]
         self.done = True
         return m.end() - at
+
+    def _forbids(self, name: bytes) -> bool:
+        if self._error is not ClientError:
+            return name in FORBIDDEN_TRAILERS
+        return name in FORBIDDEN_REQUEST_TRAILERS or name.startswith(b"l5d-")
 
     def _broken(self, text: str) -> ProxyError:
         return self._error(text)

@@ -70,6 +70,8 @@ def test_options_may_ask_about_the_server() -> None:
         ("GET", "http://other/", ["Host: a", "Host: b"], 400),
         ("GET", "*", ["Host: web"], 400),
         ("GET", "a/b", ["Host: web"], 400),
+        ("GET", "/a#b", ["Host: web"], 400),
+        ("GET", "/#", ["Host: web"], 400),
         ("GET", "web:80", ["Host: web"], 400),
         ("GET", "ftp://web/", ["Host: web"], 400),
         ("GET", "http:///a", ["Host: web"], 400),

@@ -166,7 +166,7 @@ def byte_by_byte(data: bytes) -> list[bytes]:
 
 
 extensions = st.sampled_from([b"", b";x", b";x=y", b';x="y z"', b"; x = y"])
-trailer_lines = st.lists(st.sampled_from([b"X-Sum: 7\r\n", b"A:\r\n", b"Via: \xe4\r\n"]), max_size=3).map(b"".join)
+trailer_lines = st.lists(st.sampled_from([b"X-Sum: 7\r\n", b"A:\r\n", b"Y: \xe4\r\n"]), max_size=3).map(b"".join)
 
 
 @st.composite
@@ -275,6 +275,22 @@ def test_broken_chunks_are_refused(data: bytes) -> None:
 def test_the_error_is_the_one_asked_for() -> None:
     with pytest.raises(BadResponse):
         ChunkDecoder(BadResponse).decode(b"zz\r\n")
+
+
+@pytest.mark.parametrize("name", [b"Content-Length", b"Upgrade", b"keep-alive"])
+def test_trailers_of_either_side_change_no_framing(name: bytes) -> None:
+    for error in (ClientError, BadResponse):
+        with pytest.raises(error):
+            ChunkDecoder(error).decode(b"0\r\nX: 1\r\n%b: 1\r\n\r\n" % name)
+
+
+@pytest.mark.parametrize("name", [b"L5d-Dst-Service", b"l5d-ctx-dtab", b"l5d-dtab", b"l5d-reqid", b"Via", b"Forwarded"])
+def test_what_routers_tell_each_other_comes_in_no_requests_trailers(name: bytes) -> None:
+    trailers = b"%b: 1\r\n" % name
+    assert decode([b"0\r\n", trailers, b"\r\n"]) == "a trailer may not change framing or routing"
+    answer = ChunkDecoder(BadResponse)
+    answer.decode(b"0\r\n" + trailers + b"\r\n")
+    assert answer.trailers == trailers
 
 
 @pytest.mark.parametrize("cut", [False, True])
