@@ -47,6 +47,9 @@ def response_head(request: Request, response: Response, keep: bool) -> tuple[byt
     """The head to send to the client, whether the body goes chunked, and whether the connection can be kept."""
     headers, body, status = response.headers, response.body, response.status
     framing, chunked = b"", False
+    if not response.from_service and b"connection" in headers:  # made here, for a client that broke HTTP
+        headers.remove(b"connection")
+        keep = False
     if type(body) is bytes:
         if b"content-length" not in headers and status not in (204, 304) and request.method != b"HEAD":
             framing = b"Content-Length: %d\r\n" % len(body)

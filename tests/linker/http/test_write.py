@@ -89,6 +89,14 @@ def test_a_response_is_framed_for_who_asked(
     assert (chunked, kept) == outcome
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_an_answer_made_here_that_says_close_closes_and_says_it_once(keep: bool) -> None:
+    answer = response(400, "Content-Length: 0", "Connection: close")
+    head, _, kept = response_head(GET, answer, keep)
+    assert head == b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    assert not kept
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "line"),
     [
