@@ -18,6 +18,7 @@ import heapq
 import logging
 import os
 import select
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from itertools import count
@@ -77,6 +78,10 @@ class Reactor:
         self.sockets: dict[int, Socket | Listener] = {}
         self.current: Task = _nobody()
         self.tasks: set[Task] = set()
+        # Sockets closed while events are dispatched: their numbers must not be given to new ones within the batch,
+        # or an event that was polled for the old would reach the new.
+        self.closing: list[socket.socket] = []
+        self._dispatching = False
         self._ready: deque[Task] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self.dead_timers = 0
@@ -250,14 +255,12 @@ class Reactor:
 
     def _dispatch(self, events: list[tuple[int, int]]) -> None:
         sockets, step = self.sockets, self.step
-        # What is stepped here may close sockets, and new ones get their numbers at once: an event belongs to the socket
-        # that had the number when the batch was polled.
-        for sock, fd, mask in [(sockets.get(fd), fd, mask) for fd, mask in events]:
+        self._dispatching = True
+        for fd, mask in events:
+            sock = sockets.get(fd)
             if sock is None:
                 if fd == self._wake_fd:
                     _drain(fd)
-                continue
-            if sockets.get(fd) is not sock:
                 continue
             if mask & _READ:
                 sock.readable = True
@@ -272,6 +275,18 @@ class Reactor:
             if mask & _WRITE and sock.writer is not None:
                 task, sock.writer = sock.writer, None
                 step(task)
+        self._dispatching = False
+        if self.closing:
+            for closed in self.closing:
+                closed.close()
+            self.closing.clear()
+
+    def close_socket(self, sock: socket.socket) -> None:
+        """Close it, at the end of the batch if one is being dispatched (see `closing`)."""
+        if self._dispatching:
+            self.closing.append(sock)
+        else:
+            sock.close()
 
     async def _sleep(self) -> None:
         """Nothing to do: let trio wait for the epoll set, no longer than to the next timer."""

@@ -132,7 +132,7 @@ class Socket:
         if not self.closed:
             self.closed = True
             self.reactor.sockets.pop(self.fd, None)
-            self.sock.close()
+            self.reactor.close_socket(self.sock)
 
     def __repr__(self) -> str:
         return f"<Socket {self.fd}{' closed' if self.closed else ''}>"

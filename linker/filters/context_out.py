@@ -32,7 +32,7 @@ class ContextOut(PlainFilter):
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        put = request.headers.put
+        headers = request.headers
         id_ = request.trace
         # `trace.root` and `trace.child`, spelt out: nearly every request begins a trace here.
         if id_ is None:
@@ -44,12 +44,17 @@ class ContextOut(PlainFilter):
         else:
             root = id_[16:24]
             child = trace.child(id_, self._bits(64).to_bytes(8, "big"))
-        put(b"l5d-ctx-trace", b"l5d-ctx-trace: %b\r\n" % b2a_base64(child, newline=False))
-        put(b"l5d-reqid", b"l5d-reqid: %b\r\n" % hexlify(root))
+        if b"l5d-reqid" in headers.index:
+            headers.remove(b"l5d-reqid")
+        # One entry for two lines; a trace that came in was taken by ContextHeaders.
+        headers.lines[b"l5d-ctx-trace"] = b"l5d-ctx-trace: %b\r\nl5d-reqid: %b\r\n" % (
+            b2a_base64(child, newline=False),
+            hexlify(root),
+        )
         if request.dtab is not NO_DTAB:
-            put(b"l5d-ctx-dtab", self._dtab_line(request.dtab))
+            headers.put(b"l5d-ctx-dtab", self._dtab_line(request.dtab))
         if request.deadline is not None:
-            put(b"l5d-ctx-deadline", deadline_line(self._epoch(), request.deadline))
+            headers.put(b"l5d-ctx-deadline", deadline_line(self._epoch(), request.deadline))
 
     def _dtab_line(self, dtab: Dtab) -> bytes:
         lines = self._dtabs

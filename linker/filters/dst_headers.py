@@ -19,7 +19,7 @@ class DstService(PlainFilter):
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        request.headers.put(b"l5d-dst-service", self._line)
+        request.headers.lines[b"l5d-dst-service"] = self._line  # a forged one was removed by ContextHeaders
 
 
 class DstBound(PlainFilter):
@@ -34,9 +34,9 @@ class DstBound(PlainFilter):
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        headers = request.headers
-        headers.put(b"l5d-dst-client", self._client)
+        lines = request.headers.lines  # forged ones were removed by ContextHeaders
+        lines[b"l5d-dst-client"] = self._client
         if self._residual:
-            headers.put(b"l5d-dst-residual", self._residual)
-        elif headers.added(b"l5d-dst-residual"):
-            headers.remove(b"l5d-dst-residual")
+            lines[b"l5d-dst-residual"] = self._residual
+        elif b"l5d-dst-residual" in lines:
+            del lines[b"l5d-dst-residual"]

@@ -24,4 +24,7 @@ class SuccessClass(PlainFilter):
         """See `PlainFilter.leave`."""
         success = response.status < SURE_SUCCESS or self._classify(request, response) is _SUCCESS
         response.success = success
-        response.headers.put(b"l5d-success-class", SUCCEEDED if success else FAILED)
+        headers = response.headers
+        if b"l5d-success-class" in headers.index:
+            headers.remove(b"l5d-success-class")
+        headers.lines[b"l5d-success-class"] = SUCCEEDED if success else FAILED

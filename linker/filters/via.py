@@ -22,7 +22,7 @@ class Via(PlainFilter):
         if b"via" in headers.index:
             _join(headers, request.minor)
         else:
-            headers.put(b"via", _LINES[request.minor])
+            headers.lines[b"via"] = _LINES[request.minor]
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
@@ -30,7 +30,7 @@ class Via(PlainFilter):
         if b"via" in headers.index:
             _join(headers, response.minor)
         else:
-            headers.put(b"via", _LINES[response.minor])
+            headers.lines[b"via"] = _LINES[response.minor]
 
 
 def _join(headers: Headers, minor: int) -> None:

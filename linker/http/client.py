@@ -47,11 +47,12 @@ class Upstream:
     """One connection to an endpoint.
 
     label: how errors name the endpoint. rtt: seconds from the last request to the head of its answer. born,
-    idle_since: seconds on `monotonic`, for session limits.
+    idle_since: seconds on `monotonic`, for session limits. parked: what its pool has it do when something happens while
+    it is idle.
     """
 
     __slots__ = (
-        "sock", "buffer", "label", "born", "idle_since", "exchanges", "rtt", "pool",
+        "sock", "buffer", "label", "born", "idle_since", "exchanges", "rtt", "pool", "parked",
         "_options", "_pump", "_reusable", "_broken", "_untimed", "_lent",
     )  # fmt: skip
 
@@ -64,6 +65,7 @@ class Upstream:
         self.exchanges = 0
         self.rtt = 0.0
         self.pool = pool
+        self.parked: Callable[[], None] | None = None
         self._options = options
         self._pump: Task | None = None
         self._reusable = False

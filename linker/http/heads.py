@@ -25,7 +25,7 @@ FIELDS = re.compile(FIELD_LINES)
 # Lower-case text with one LF before it: a literal first byte makes the scan quick, and no flag makes it slow.
 _ACT_ON = re.compile(
     rb"\n(host|connection|content-length|t(?:e|railer|ransfer-encoding)|keep-alive|proxy-(?:connection|auth(?:enticate"
-    rb"|orization))|upgrade|expect|via|forwarded|max-forwards|retry-after|date|x-forwarded-client-cert|l5d-[^:\n]*+"
+    rb"|orization))|upgrade|expect|via|forwarded|max-forwards|retry-after|x-forwarded-client-cert|l5d-[^:\n]*+"
     rb"|finagle-http-nack):"
 )
 _BROKEN_LINE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)")

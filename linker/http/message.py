@@ -26,7 +26,7 @@ Span = tuple[int, int, bytes]
 
 KNOWN = frozenset(
     b"host connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding"
-    b" upgrade content-length expect via forwarded max-forwards retry-after date x-forwarded-client-cert"
+    b" upgrade content-length expect via forwarded max-forwards retry-after x-forwarded-client-cert"
     b" l5d-dtab l5d-ctx-dtab l5d-ctx-deadline l5d-ctx-trace l5d-sample l5d-reqid l5d-dst-service l5d-dst-client"
     b" l5d-dst-residual l5d-add-context l5d-name l5d-err l5d-retryable l5d-success-class finagle-http-nack".split()
 )
@@ -45,16 +45,20 @@ class Headers:
 
     raw: validated lines, each ending in CRLF, without the empty line.
     index: lower-case name -> spans of its lines in `raw`, for all KNOWN names at least.
+    lines: lower-case name -> complete lines added. A filter on the path of every request may set a KNOWN name's here
+    itself, when `index` has no such name: `put` would look for it once more.
     """
 
-    __slots__ = ("raw", "index", "_whole", "_cuts", "_added")
+    _whole = False
+    _cuts: list[Span] | None = None
 
     def __init__(self, raw: bytes = b"", index: dict[bytes, list[Span]] | None = None) -> None:
+        if index is None:
+            index = _index(raw)
+            self._whole = True
         self.raw = raw
-        self._whole = index is None
-        self.index: dict[bytes, list[Span]] = _index(raw) if index is None else index
-        self._cuts: list[Span] | None = None
-        self._added: dict[bytes, bytes] = {}
+        self.index = index
+        self.lines: dict[bytes, bytes] = {}
 
     def _spans(self, name: bytes) -> list[Span] | None:
         # Asked several times a filter: a known name that is absent must cost no call.
@@ -77,7 +81,7 @@ class Headers:
         spans = self._spans(name)
         if spans:
             return spans[0][2]
-        added = self._added.get(name)
+        added = self.lines.get(name)
         if added is not None:  # without the expression, which costs a microsecond: filters ask for what others wrote
             return added[len(name) + 1 : added.index(b"\r\n")].strip(b" \t")
         return None
@@ -85,12 +89,12 @@ class Headers:
     def get_all(self, name: bytes) -> list[bytes]:
         """Every value of `name`, in order."""
         values = [span[2] for span in self._spans(name) or ()]
-        if name in self._added:
-            values += [value for _, value in _LINE.findall(self._added[name])]
+        if name in self.lines:
+            values += [value for _, value in _LINE.findall(self.lines[name])]
         return values
 
     def __contains__(self, name: bytes) -> bool:
-        return name in self._added or bool(self._spans(name))
+        return name in self.lines or bool(self._spans(name))
 
     def remove(self, name: bytes) -> None:
         """Drop every line of `name`."""
@@ -98,30 +102,30 @@ class Headers:
         if spans:
             del self.index[name]
             self._cuts = spans if self._cuts is None else self._cuts + spans
-        self._added.pop(name, None)
+        self.lines.pop(name, None)
 
     def put(self, name: bytes, line: bytes) -> None:
         """Replace all lines of `name` by the complete `line` (which may be several lines of that name)."""
         if name in self.index or not (self._whole or name in KNOWN):
             self.remove(name)
-        self._added[name] = line
+        self.lines[name] = line
 
     def added(self, name: bytes) -> bytes | None:
         """The complete line that a filter has `put`, or None: to recognise a constant line without looking into it."""
-        return self._added.get(name)
+        return self.lines.get(name)
 
     def append(self, name: bytes, line: bytes) -> None:
         """One more line of `name`, after those there are."""
-        self._added[name] = self._added.get(name, b"") + line
+        self.lines[name] = self.lines.get(name, b"") + line
 
     def names(self) -> list[bytes]:
         """The lower-case names present, without order."""
         self._spans(b"")
-        return [*self.index, *(name for name in self._added if name not in self.index)]
+        return [*self.index, *(name for name in self.lines if name not in self.index)]
 
     def known_names(self) -> list[bytes]:
         """The lower-case names present among those that the one scan finds, and those added; cheaper than `names`."""
-        return [*self.index, *(name for name in self._added if name not in self.index)]
+        return [*self.index, *(name for name in self.lines if name not in self.index)]
 
     def items(self) -> list[tuple[bytes, bytes]]:
         """(name as written, value) of every line, in the order they are sent."""
@@ -129,21 +133,23 @@ class Headers:
 
     def render(self) -> bytes:
         """The lines to send: what came, less the cuts, then the added ones."""
-        raw = self.raw
-        if self._cuts is not None:
-            parts, at = [], 0
-            for start, end, _ in sorted(self._cuts):
-                parts.append(raw[at:start])
-                at = end
-            parts.append(raw[at:])
-            raw = b"".join(parts)
-        return raw + b"".join(self._added.values()) if self._added else raw
+        raw, cuts = self.raw, self._cuts
+        if cuts is None:
+            return b"".join((raw, *self.lines.values()))
+        if len(cuts) == 1:
+            start, end, _ = cuts[0]
+            return b"".join((raw[:start], raw[end:], *self.lines.values()))
+        parts, at = [], 0
+        for start, end, _ in sorted(cuts):
+            parts.append(raw[at:start])
+            at = end
+        return b"".join((*parts, raw[at:], *self.lines.values()))
 
     def copy(self) -> Headers:
         """An independent copy: edits of one are not seen in the other."""
         twin = Headers.__new__(Headers)
         twin.raw, twin.index, twin._whole = self.raw, self.index.copy(), self._whole
-        twin._cuts, twin._added = self._cuts, self._added.copy()
+        twin._cuts, twin.lines = self._cuts, self.lines.copy()
         return twin
 
     def __repr__(self) -> str:
@@ -194,11 +200,22 @@ class Request:
     interim: sends a whole 1xx head to the client; None where the client cannot take one.
     """
 
-    __slots__ = (
-        "method", "target", "minor", "headers", "body", "peer", "local", "scheme",
-        "dtab", "dst", "bound", "endpoint", "deadline", "trace", "started", "connection_id",
-        "interim", "name", "route", "upstream", "refusal",
-    )  # fmt: skip
+    # Defaults stand here and not in __init__: of 21 attributes an ordinary request sets ten.
+    peer: tuple[str, int] = ("", 0)
+    local: tuple[str, int] = ("", 0)
+    scheme = b""
+    bound: Bound | None = None
+    endpoint: Address | None = None
+    deadline: float | None = None
+    trace: bytes | None = None
+    connection_id = b""
+    name: LogicalService | None = None
+    route: Route | None = None
+    upstream: Upstream | None = None
+    refusal: ProxyError | None = None
+    interim: Callable[[bytes], Awaitable[None]] | None = None
+    dtab: Dtab
+    dst: Path
 
     def __init__(
         self,
@@ -208,30 +225,18 @@ class Request:
         body: Body = b"",
         *,
         minor: int = 1,
-        peer: tuple[str, int] = ("", 0),
-        local: tuple[str, int] = ("", 0),
+        peer: tuple[str, int] | None = None,
+        local: tuple[str, int] | None = None,
     ) -> None:
         self.method = method
         self.target = target
         self.headers = headers
         self.body = body
         self.minor = minor
-        self.peer = peer
-        self.local = local
-        self.scheme = b""
-        self.dtab: Dtab = NO_DTAB
-        self.dst: Path = NO_PATH
-        self.bound: Bound | None = None
-        self.endpoint: Address | None = None
-        self.deadline: float | None = None
-        self.trace: bytes | None = None
-        self.started = 0.0
-        self.connection_id = b""
-        self.name: LogicalService | None = None
-        self.route: Route | None = None
-        self.upstream: Upstream | None = None
-        self.refusal: ProxyError | None = None
-        self.interim: Callable[[bytes], Awaitable[None]] | None = None
+        if peer is not None:
+            self.peer = peer
+        if local is not None:
+            self.local = local
 
     @property
     def streaming(self) -> bool:
@@ -284,3 +289,5 @@ def text_response(status: int, text: str, *lines: bytes) -> Response:
 
 NO_DTAB = Dtab(())
 NO_PATH = Path()
+Request.dtab = NO_DTAB
+Request.dst = NO_PATH

@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 
 from linker.errors import ConnectFailed, TooManyWaiters
@@ -46,7 +47,7 @@ class Pool:
 
     __slots__ = (
         "address", "size", "owner", "_reactor", "_label", "_options", "_stats", "_idle", "_waiting", "_closed",
-        "_sweep",
+        "_sweep", "_idle_limits",
     )  # fmt: skip
 
     def __init__(
@@ -69,13 +70,19 @@ class Pool:
         self._waiting: deque[_Waiter] = deque()
         self._closed = False
         self._sweep: Timer | None = None
+        self._idle_limits = options.idle_timeout is not None or options.session_idle is not None
+        stats.pools.add(self)
+
+    @property
+    def idle(self) -> int:
+        """Connections that wait for a request."""
+        return len(self._idle)
 
     def take(self) -> Upstream | None:
         """An idle connection, without waiting; None when there is none."""
         idle = self._idle
         while idle:
             upstream = idle.pop()
-            self._stats.cached -= 1
             upstream.sock.on_event = None
             life = self._options.session_life
             if life is None or monotonic() - upstream.born < life:
@@ -107,7 +114,9 @@ class Pool:
                 raise ConnectFailed(error.strerror or str(error)) from error
             raise
         self._stats.connected(sock, (monotonic() - began) * 1000)
-        return Upstream(sock, self._label, self._options.client, self)
+        upstream = Upstream(sock, self._label, self._options.client, self)
+        upstream.parked = partial(self._idle_event, upstream)
+        return upstream
 
     async def _wait(self) -> Upstream:
         if len(self._waiting) >= self._options.max_waiters:
@@ -149,11 +158,9 @@ class Pool:
             return
         if self._waiting and self._next_waiter(upstream):
             return
-        upstream.sock.on_event = lambda: self._idle_event(upstream)
+        upstream.sock.on_event = upstream.parked
         self._idle.append(upstream)
-        self._stats.cached += 1
-        options = self._options
-        if options.idle_timeout is not None or options.session_idle is not None:
+        if self._idle_limits:
             upstream.idle_since = now = monotonic()
             self._schedule_sweep(now)
 
@@ -161,11 +168,11 @@ class Pool:
         """A parked connection was closed by the endpoint, or said something unasked: either way it is of no use."""
         if upstream in self._idle:
             self._idle.remove(upstream)
-            self._stats.cached -= 1
             self._drop(upstream)
 
     def _drop(self, upstream: Upstream) -> None:
         upstream.close()
+        upstream.parked = None  # it refers to the connection itself
         self._stats.closed(upstream.sock, upstream.exchanges, (monotonic() - upstream.born) * 1000)
         self._shrink()
 
@@ -202,6 +209,7 @@ class Pool:
             self._sweep.cancel()
         for upstream in tuple(self._idle):
             self._idle_event(upstream)
+        self._stats.pools.discard(self)
 
     def __repr__(self) -> str:
         state = f"size={self.size} idle={len(self._idle)} waiting={len(self._waiting)}"

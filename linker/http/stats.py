@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from linker.metrics import Metrics
 from linker.sockets import Socket
 
@@ -45,18 +47,27 @@ class ConnectionStats:
         self._sent.add(sock.sent)
 
 
+class HasIdle(Protocol):
+    """A pool, as its gauge sees it."""
+
+    @property
+    def idle(self) -> int: ...
+
+    def __hash__(self) -> int: ...
+
+
 class PoolStats(ConnectionStats):
     """Connections of one client to all its endpoints, and its pools."""
 
     __slots__ = (
-        "size", "cached", "waiters", "waited", "too_many_waiters", "cancelled_connects", "_connect_latency",
+        "size", "pools", "waiters", "waited", "too_many_waiters", "cancelled_connects", "_connect_latency",
         "_failed_latency",
     )  # fmt: skip
 
     def __init__(self, metrics: Metrics) -> None:
         super().__init__(metrics)
         self.size = 0
-        self.cached = 0
+        self.pools: set[HasIdle] = set()
         self.waiters = 0
         self.waited = metrics.counter("pool_num_waited")
         self.too_many_waiters = metrics.counter("pool_num_too_many_waiters")
@@ -66,6 +77,11 @@ class PoolStats(ConnectionStats):
         metrics.gauge("pool_size", lambda: self.size)
         metrics.gauge("pool_cached", lambda: self.cached)
         metrics.gauge("pool_waiters", lambda: self.waiters)
+
+    @property
+    def cached(self) -> int:
+        """Connections that wait for a request."""
+        return sum([pool.idle for pool in self.pools])
 
     def connected(self, sock: Socket, milliseconds: float) -> None:
         """A connection was made."""

@@ -28,8 +28,9 @@ def test_a_new_socket_with_a_closed_ones_number_does_not_get_its_event() -> None
         gone = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP
         reactor._dispatch([(wrapped.fd, select.EPOLLIN), (old.fd, gone)])
         ((new_socket, _),) = made
-        assert new_socket.fd == old.fd, "the kernel gives the lowest free number"
+        assert new_socket.fd != old.fd, "the number is not free before the batch is over"
         assert (new_socket.readable, new_socket.hangup) == (False, 0)
+        assert second.fileno() == -1, "closed at the end of the batch"
     finally:
         reactor.close()
         for peer in (first_peer, second_peer, *(p for _, p in made)):

@@ -8,7 +8,7 @@ from tests.linker.filters.fakes import bound, lines, request, through
 
 
 def test_the_logical_name_is_told() -> None:
-    asked = request("l5d-dst-service: /forged")
+    asked = request()
     through(DstService(Path.of("svc", "a/b")), asked)
     assert lines(asked) == [r"l5d-dst-service: /svc/\x61\x2f\x62"]
 
