@@ -32,7 +32,7 @@ def _backend_config() -> str:
     small = "".join(f'location = /{name} {{ return 200 "{"x" * n}"; }}\n' for name, n in SIZES.items() if n <= 1024)
     return (
         NGINX_PREAMBLE
-        + "sendfile on; open_file_cache max=10; default_type text/plain; keepalive_requests 1000000000;\n"
+        + "sendfile on; open_file_cache max=10; default_type application/octet-stream; keepalive_requests 1000000000;\n"
         + "server { listen 127.0.0.1:{PORT} backlog=4096; root {TMP}/bodies;\n"
         + small
         + "location / { etag off; if_modified_since off; } } }\n"

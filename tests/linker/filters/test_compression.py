@@ -13,7 +13,7 @@ from linker.filters.compression import MIN_SIZE, Compression, choose
 from linker.http.message import Response
 from tests.linker.filters.fakes import Stream, lines, read_all, request, response, through
 
-TEXT = b"many words " * 50
+TEXT = b"many words " * 200
 GZIP = "Accept-Encoding: gzip, deflate"
 
 
