@@ -7,11 +7,11 @@ own and drops it when a success ends the trouble. Randomness (0 ≤ r < 1) is ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from namer.marks import FieldError
 from namer.plugin import Registry
+from namer.records import config_class
 from namer.values import Millis
 
 BACKOFFS = Registry("backoff")
@@ -28,7 +28,7 @@ class Backoff(Protocol):
 
 
 @BACKOFFS.register("constant")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ConstantBackoff:
     """The same delay each time."""
 
@@ -41,7 +41,7 @@ class ConstantBackoff:
 
 
 @BACKOFFS.register("jittered")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class JitteredBackoff:
     """Decorrelated jitter: begins with minMs, then anything between the last delay and three times it, up to maxMs."""
 
@@ -59,7 +59,7 @@ class JitteredBackoff:
             delay += random() * (min(3 * delay, longest) - delay)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class EqualJitteredBackoff:
     """`start`, then between one and two times start × 1, 2, 4, …, up to `longest` seconds. Not a kind of its own: the
     default of failure accrual (finagle's `Backoff.equalJittered`)."""

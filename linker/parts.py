@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from dtab import Dtab, Path
 from linker.filters.access_log import AccessLog
@@ -12,11 +11,12 @@ from linker.filters.error_responder import ErrorResponder
 from linker.http.message import Request
 from linker.metrics import Metrics
 from linker.reactor import Reactor, Timeout
+from namer.records import config_class
 
 Explain = Callable[[Request], Awaitable[Resolution]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RouterParts:
     """label: of the router. metrics: the scope rt/<label>. dtab: the router's own. access_log, generated_log: the
     filters, if a log is wanted. max_err_header, max_err_body: bytes. steps: how a name resolves, by (path, dentry).

@@ -1,6 +1,6 @@
 """YAML or JSON text → frozen dataclasses; or every error at once, each with its line, column and key.
 
-A configuration class is a frozen, keyword-only dataclass whose field names *are* the keys. What a field may be:
+A configuration class is a `@config_class` (`namer/records.py`) whose field names *are* the keys. What a field may be:
 `str`, `int`, `float`, `bool`, `Literal[…]`, an `Enum` (by value), `Path`, `Dtab`, another configuration class,
 `list[X]`, `tuple[X, ...]`, `dict[str, X]`, `X | None`, `X | list[X]` (the shape in the file decides),
 `Annotated[X, REGISTRY]` (a block whose `kind:` is looked up) and `Annotated[X, check, …]` (see `namer/values.py`).

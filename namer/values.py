@@ -14,6 +14,8 @@ from ipaddress import ip_address
 from os.path import isdir, isfile
 from typing import Annotated, Any, Literal
 
+from namer.records import config_class
+
 
 @dataclass(frozen=True, slots=True)
 class FromText:
@@ -114,7 +116,7 @@ Fraction = Annotated[float, between(0.0, 1.0)]
 LogLevel = Literal["ALL", "TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "FATAL", "OFF"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class HostAndPort:
     """`{host, port}`: the host is a name or an address; what an absent port means is the plugin's to say."""
 

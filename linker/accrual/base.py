@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 from linker.backoff import BACKOFFS, Backoff, EqualJitteredBackoff, Random
 from namer.plugin import Registry
+from namer.records import config_class
 
 ACCRUALS = Registry("failure accrual")
 
@@ -56,7 +56,7 @@ class Delays:
         self._rest = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class AccrualConfig(ABC):
     """A kind of failure accrual."""
 

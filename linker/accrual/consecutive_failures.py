@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linker.accrual.base import ACCRUALS, AccrualConfig, Delays, Policy
+from namer.records import config_class
 from namer.values import PositiveInt
 
 
@@ -32,7 +31,7 @@ class ConsecutiveFailures:
 
 
 @ACCRUALS.register("io.l5d.consecutiveFailures")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ConsecutiveFailuresConfig(AccrualConfig):
     failures: PositiveInt  # in a row
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linker.accrual.base import ACCRUALS, AccrualConfig, Delays
+from namer.records import config_class
 
 
 @ACCRUALS.register("none")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class NoAccrualConfig(AccrualConfig):
     def policy(self, delays: Delays) -> None:
         return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp
 
 from linker.accrual.base import ACCRUALS, AccrualConfig, Delays, Policy
+from namer.records import config_class
 from namer.values import Fraction, PositiveInt
 
 
@@ -42,7 +42,7 @@ class SuccessRate:
 
 
 @ACCRUALS.register("io.l5d.successRate")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class SuccessRateConfig(AccrualConfig):
     successRate: Fraction  # the share of successes below which the endpoint is dead
     requests: PositiveInt  # window of the average, and least number of requests before it counts

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp
 
 from linker.accrual.base import ACCRUALS, AccrualConfig, Delays, Policy
+from namer.records import config_class
 from namer.values import Fraction, PositiveSeconds
 
 LEAST_REQUESTS = 5
@@ -45,7 +45,7 @@ class SuccessRateWindowed:
 
 
 @ACCRUALS.register("io.l5d.successRateWindowed")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class SuccessRateWindowedConfig(AccrualConfig):
     successRate: Fraction  # the share of successes below which the endpoint is dead
     window: PositiveSeconds  # of the average, seconds

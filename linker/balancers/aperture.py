@@ -9,7 +9,6 @@ are more than `highLoad` for each endpoint in it, and shrinks by one while they 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp
 from operator import attrgetter
 from typing import Annotated, ClassVar
@@ -18,6 +17,7 @@ from linker.balancers.base import BALANCERS, Group, Node, Random, Stats, is_up, 
 from linker.balancers.config import EffortConfig
 from linker.balancers.pairs import Pairs
 from namer.marks import FieldError
+from namer.records import config_class
 from namer.values import Millis, PositiveInt, at_least
 
 RECOUNT = 1.0
@@ -95,7 +95,7 @@ class Aperture(Pairs):
 
 
 @BALANCERS.register("aperture")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ApertureConfig(EffortConfig):
     algorithm: ClassVar[str] = "aperture_least_loaded"
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from linker.balancers.base import Balancer, Group, Node, Random, Stats
 from linker.balancers.weighted import Weighted
 from linker.metrics import Metrics
+from namer.records import config_class
 from namer.values import PositiveInt
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class BalancerConfig(ABC):
     """A kind. Subclasses give the algorithm's name in the metrics, and the group that does the choosing."""
 
@@ -41,7 +41,7 @@ class BalancerConfig(ABC):
         return Weighted(self.algorithm, self.group, random, scope, keep_leavers=self.enableProbation, dropped=dropped)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class EffortConfig(BalancerConfig):
     """A kind that chooses again when the chosen endpoint is not available."""
 

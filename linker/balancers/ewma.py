@@ -7,13 +7,13 @@ costs more than any other: a new one gets one request, and more only after its f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp
 from typing import ClassVar
 
 from linker.balancers.base import BALANCERS, Group, Node, Random, Stats, is_up
 from linker.balancers.config import EffortConfig
 from linker.balancers.pairs import Pairs
+from namer.records import config_class
 from namer.values import PositiveMillis
 
 PENALTY = 1e9
@@ -69,7 +69,7 @@ class Ewma(Pairs):
 
 
 @BALANCERS.register("ewma")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class EwmaConfig(EffortConfig):
     algorithm: ClassVar[str] = "p2c_peak_ewma"
 

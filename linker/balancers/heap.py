@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from linker.balancers.base import BALANCERS, Group, Node, Random, Stats, is_up
 from linker.balancers.config import BalancerConfig
+from namer.records import config_class
 
 DOWN = 1 << 40
 """More than any number of requests in flight."""
@@ -114,7 +114,7 @@ class Heap:
 
 
 @BALANCERS.register("heap")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class HeapConfig(BalancerConfig):
     algorithm: ClassVar[str] = "heap_least_loaded"
 

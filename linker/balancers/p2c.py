@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from linker.balancers.base import BALANCERS, Group, Node, Random, Stats, is_up
 from linker.balancers.config import EffortConfig
 from linker.balancers.pairs import Pairs
+from namer.records import config_class
 
 
 class P2C(Pairs):
@@ -39,7 +39,7 @@ class P2C(Pairs):
 
 
 @BALANCERS.register("p2c")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class P2CConfig(EffortConfig):
     algorithm: ClassVar[str] = "p2c_least_loaded"
 

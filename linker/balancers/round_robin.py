@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from linker.balancers.base import BALANCERS, Group, Node, Random, Stats, with_effort
 from linker.balancers.config import EffortConfig
+from namer.records import config_class
 
 
 class RoundRobin:
@@ -44,7 +44,7 @@ class RoundRobin:
 
 
 @BALANCERS.register("roundRobin")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RoundRobinConfig(EffortConfig):
     algorithm: ClassVar[str] = "round_robin"
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linker.classifiers.classifier import CLASSIFIERS, Classify, Outcome, Verdict
 from linker.http.message import Request, Response
+from namer.records import config_class
 
 
 @CLASSIFIERS.register("io.l5d.http.allSuccessful")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class AllSuccessfulConfig:
     """No options. `l5d-retryable` is without effect: there is no failed response."""
 

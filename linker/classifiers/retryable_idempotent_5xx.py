@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linker.classifiers.classifier import CLASSIFIERS, IDEMPOTENT, Classify, retrying
+from namer.records import config_class
 
 
 @CLASSIFIERS.register("io.l5d.http.retryableIdempotent5XX")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RetryableIdempotent5xxConfig:
     """No options."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linker.classifiers.classifier import CLASSIFIERS, READS, Classify, retrying
+from namer.records import config_class
 
 
 @CLASSIFIERS.register("io.l5d.http.retryableRead5XX")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RetryableRead5xxConfig:
     """No options."""
 

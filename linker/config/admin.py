@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linker.config.sockets import SocketOptions
 from linker.config.tls import ServerTls
 from namer.config import IpLiteral, Millis, Port, PositiveInt, Regex, later
+from namer.records import config_class
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class SecurityConfig:
     """Which admin paths answer: see linkerd.md section 3.2. The expressions must match a whole path."""
 
@@ -20,7 +19,7 @@ class SecurityConfig:
     pathBlacklist: tuple[Regex, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class AdminConfig:
     """shutdownGraceMs: how long a drain may take. workerThreads is accepted and means nothing here: there is one loop.
 
@@ -38,7 +37,7 @@ class AdminConfig:
     workerThreads: PositiveInt = 2
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class UsageConfig:
     """Accepted; nothing is ever sent."""
 

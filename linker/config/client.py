@@ -5,7 +5,7 @@ linkerd.md section 3.6. These are the keys for protocol http, which h2 shares bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from linker.config.tls import ClientTls
 from namer.config import Millis, NonNegativeInt, PositiveInt, PositiveMillis, later
 from namer.pathmatcher import PathMatcher, substitute
 from namer.plugin import Registry
+from namer.records import config_class
 
 UNBOUNDED = 2**31 - 1
 """linkerd's default for pool sizes: no limit."""
@@ -27,7 +28,7 @@ UNBOUNDED = 2**31 - 1
 CLIENTS = Registry("client", default="io.l5d.global", implicit=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class PoolConfig:
     """`hostConnectionPool`, an endpoint. idleTimeMs applies above minSize; None is for ever."""
 
@@ -41,7 +42,7 @@ class PoolConfig:
             raise ValueError(f"minSize {self.minSize} is larger than maxSize {self.maxSize}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ClientParams:
     """What holds for the client of one bound name, defaults filled in.
 
@@ -64,7 +65,7 @@ class ClientParams:
 _NAMES = names_of(ClientParams)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ClientKeys:
     """The same as keys of the file: None is "not said here"."""
 
@@ -81,7 +82,7 @@ class ClientKeys:
     forwardClientCert: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class StaticClientEntry(ClientKeys):
     """prefix: a pattern over bound names, transformer prefixes included; tls.commonName may use its `{variables}`."""
 
@@ -102,7 +103,7 @@ class ClientConfig:
 
 
 @CLIENTS.register("io.l5d.global")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class GlobalClient(ClientKeys, ClientConfig):
     """The same for every client."""
 
@@ -111,7 +112,7 @@ class GlobalClient(ClientKeys, ClientConfig):
 
 
 @CLIENTS.register("io.l5d.static")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class StaticClient(ClientConfig):
     """By the bound name: all entries that match, later ones overriding."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
 from linker.accesslog import RollPolicy
@@ -23,9 +23,10 @@ from namer.config import (
     between,
     later,
 )
+from namer.records import config_class
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class HttpServerConfig(ServerConfig):
     """timestampHeader: gets the time of arrival, epoch milliseconds. maxCallDepth: the most entries of Via."""
 
@@ -36,7 +37,7 @@ class HttpServerConfig(ServerConfig):
 
 
 @PROTOCOLS.register("http")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class HttpRouterConfig(RouterConfig):
     """Sizes are in KB of 1024 bytes.
 

@@ -3,11 +3,10 @@ trace propagators other than the default. linkerd.md sections 3.17 and 3.21; ref
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from namer.config import FieldError, HostAndPort, NonEmpty, Port
 from namer.plugin import Registry
+from namer.records import config_class
 
 ANNOUNCERS = Registry("announcer")
 AUTHORIZERS = Registry("request authorizer")
@@ -15,7 +14,7 @@ PROPAGATORS = Registry("trace propagator", default="io.l5d.default")
 
 
 @ANNOUNCERS.register("io.l5d.serversets")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ServersetsAnnouncer:
     """zkAddrs: the ZooKeeper servers, port 2181 where none is given."""
 
@@ -29,7 +28,7 @@ class ServersetsAnnouncer:
 
 
 @AUTHORIZERS.register("io.l5d.k8s.istio")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class IstioAuthorizer:
     """Asks Istio Mixer before dispatch."""
 
@@ -38,12 +37,12 @@ class IstioAuthorizer:
 
 
 @PROPAGATORS.register("io.l5d.default")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class DefaultPropagator:
     """`l5d-ctx-trace`, `l5d-sample`, `l5d-reqid`."""
 
 
 @PROPAGATORS.register("io.l5d.zipkin")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ZipkinPropagator:
     """B3 headers."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from linker.backoff import BACKOFFS, ConstantBackoff
+from namer.records import config_class
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class BudgetConfig:
     """percentCanRetry is a ratio (0.2: one retry for five requests), not a percentage. 0 and 0: no retries."""
 
@@ -17,7 +17,7 @@ class BudgetConfig:
     ttlSecs: int = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RetriesConfig:
     """backoff: between retries, by default none."""
 

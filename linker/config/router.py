@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
 from dtab import Dtab, Path
@@ -14,11 +14,12 @@ from linker.config.service import SERVICES, ServiceConfig
 from namer.config import FieldError, NonEmpty, PositiveInt, PositiveMillis, PositiveSeconds, later
 from namer.interpreters import INTERPRETERS
 from namer.plugin import Registry
+from namer.records import config_class
 
 PROTOCOLS = Registry("protocol", tag="protocol", planned=("h2", "thrift", "mux", "thriftmux"), takes_experimental=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class BindingCacheConfig:
     """How many names of each tier are kept, and for how long unused."""
 
@@ -29,7 +30,7 @@ class BindingCacheConfig:
     idleTtlSecs: PositiveSeconds = 600
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RouterConfig:
     """A protocol's class adds its keys, and the type and default port of its servers.
 

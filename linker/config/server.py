@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from linker.config.sockets import SessionConfig, SocketOptions
 from linker.config.tls import ServerTls
 from namer.config import IpLiteral, Port, PositiveInt, PositiveMillis, later
+from namer.records import config_class
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ServerConfig:
     """A protocol's class gives `port` its default; 0 lets the system choose.
 

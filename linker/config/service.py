@@ -5,7 +5,7 @@ linkerd.md section 3.7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -16,11 +16,12 @@ from linker.config.retries import RetriesConfig
 from namer.config import PositiveMillis
 from namer.pathmatcher import PathMatcher
 from namer.plugin import Registry
+from namer.records import config_class
 
 SERVICES = Registry("service", default="io.l5d.global", implicit=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ServiceParams:
     """What holds for one identified name, defaults filled in. totalTimeoutMs: with all retries; None is no limit."""
 
@@ -32,7 +33,7 @@ class ServiceParams:
 _NAMES = names_of(ServiceParams)
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ServiceKeys:
     """The same as keys of the file: None is "not said here"."""
 
@@ -41,7 +42,7 @@ class ServiceKeys:
     responseClassifier: Annotated[Any, CLASSIFIERS] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class StaticServiceEntry(ServiceKeys):
     """prefix: a pattern over identified names (`/svc/foo`)."""
 
@@ -62,7 +63,7 @@ class ServiceConfig:
 
 
 @SERVICES.register("io.l5d.global")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class GlobalService(ServiceKeys, ServiceConfig):
     """The same for every service."""
 
@@ -71,7 +72,7 @@ class GlobalService(ServiceKeys, ServiceConfig):
 
 
 @SERVICES.register("io.l5d.static")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class StaticService(ServiceConfig):
     """By the identified name: all entries that match, later ones overriding."""
 

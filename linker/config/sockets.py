@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from namer.config import Millis, PositiveInt, PositiveMillis
+from namer.records import config_class
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class SocketOptions:
     """None leaves the platform's setting."""
 
@@ -20,7 +19,7 @@ class SocketOptions:
     backlog: PositiveInt | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class SessionConfig:
     """`serverSession`, `clientSession`: connections idle, or alive, for longer are closed; None is unbounded."""
 

@@ -5,13 +5,13 @@ They are parsed and checked here; a linker that would need one does not start ye
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from namer.config import FieldError, NonEmpty
+from namer.records import config_class
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ServerTls:
     """certPath, keyPath: PEM files, the key unencrypted PKCS#8."""
 
@@ -28,7 +28,7 @@ class ServerTls:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ClientAuth:
     """The certificate a client shows."""
 
@@ -37,7 +37,7 @@ class ClientAuth:
     keyPath: NonEmpty
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ClientTls:
     """commonName: for SNI and verification; `{name}` stands for a variable of the static prefix.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from linker.config.admin import AdminConfig, UsageConfig
@@ -10,11 +9,12 @@ from linker.config.router import PROTOCOLS, RouterConfig
 from linker.telemeters import TELEMETERS
 from namer.config import required
 from namer.namers import NAMERS
+from namer.records import config_class
 
 NO_ROUTERS = "At least one router must be specified in the configuration."
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class LinkerConfig:
     """namers: a later one wins over an earlier one of the same prefix."""
 

@@ -5,16 +5,15 @@ A value that does not parse is a client's mistake and ends the search: 400 with 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from linker.http.message import Request
 from linker.identifiers.identifier import IDENTIFIERS, Known, NotIdentified, unknown_dst
 from namer.config import NonEmpty
+from namer.records import config_class
 
 
 @IDENTIFIERS.register("io.l5d.header")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class HeaderConfig:
     """header: the header that holds the path."""
 

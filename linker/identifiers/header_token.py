@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from linker.http.message import Request
 from linker.identifiers.identifier import IDENTIFIERS, Known, NotIdentified, label
 from namer.config import NonEmpty
+from namer.records import config_class
 
 
 @IDENTIFIERS.register("io.l5d.header.token")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class HeaderTokenConfig:
     """header: the header whose value names the service."""
 

@@ -6,17 +6,16 @@ out, so that every path routes (the original answers 502 to `/p//q/`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from linker.http.message import Request
 from linker.identifiers.identifier import IDENTIFIERS, Known, NotIdentified, label
+from namer.records import config_class
 
 _NO_HOST = NotIdentified("HTTP/1.1 request missing hostname")
 
 
 @IDENTIFIERS.register("io.l5d.methodAndHost")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class MethodAndHostConfig:
     """httpUriInDst: whether the URI's path is part of the name."""
 

@@ -6,16 +6,15 @@ An empty segment among them is a client's mistake and ends the search: 400 (the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from linker.http.message import Request
 from linker.identifiers.identifier import IDENTIFIERS, Known, NotIdentified, label, unknown_dst
 from namer.config import PositiveInt
+from namer.records import config_class
 
 
 @IDENTIFIERS.register("io.l5d.path")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class PathConfig:
     """segments: how many name the service. consume: take them from the request's URI."""
 

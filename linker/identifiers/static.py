@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtab import Path
 from linker.http.message import Request
 from linker.identifiers.identifier import IDENTIFIERS, NotIdentified
 from namer.config import required
+from namer.records import config_class
 
 
 @IDENTIFIERS.register("io.l5d.static")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class StaticConfig:
     """path: what follows the prefix."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from linker.metrics import Metrics
 from namer.plugin import Registry
+from namer.records import config_class
 
 TELEMETERS = Registry(
     "telemeter",
@@ -43,7 +43,7 @@ class Telemeter(ABC):
         """The page, in pieces of some `CHUNK` leaves each. The tree may change between two pieces."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class TelemeterConfig(ABC):
     """A kind of telemeter."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import Annotated, NamedTuple
@@ -20,6 +19,7 @@ from typing import Annotated, NamedTuple
 from linker.histogram import Summary
 from linker.metrics import Counter, Leaf, Metrics, Stat
 from linker.telemeters.base import CHUNK, TELEMETERS, Telemeter, TelemeterConfig
+from namer.records import config_class
 
 CONTENT_TYPE = "text/plain"
 
@@ -162,7 +162,7 @@ def _absolute(path: str) -> str:
 
 
 @TELEMETERS.register("io.l5d.prometheus")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class PrometheusConfig(TelemeterConfig):
     path: Annotated[str, _absolute] = "/admin/metrics/prometheus"  # where on the admin server
     prefix: str = ""  # glued to every name as it is

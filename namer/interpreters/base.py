@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from namer.interpreter import ConfiguredInterpreter, Interpreter
 from namer.parts import NamingParts
+from namer.records import config_class
 from namer.transformers import TRANSFORMERS, TransformerConfig
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class InterpreterConfig(ABC):
     """transformers: applied in order to what is bound."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from namer.interpreter import Interpreter
 from namer.interpreters import INTERPRETERS
 from namer.interpreters.base import InterpreterConfig
 from namer.parts import NamingParts
+from namer.records import config_class
 
 
 @INTERPRETERS.register("default")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class DefaultConfig(InterpreterConfig):
     """No options of its own."""
 

@@ -12,7 +12,6 @@ That names bound before stay is the router's doing (dtab.md section 15.3). The f
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dtab import CONFIGURED_LIMIT, Dtab, DtabSyntaxError
@@ -24,12 +23,13 @@ from namer.interpreters import INTERPRETERS
 from namer.interpreters.base import InterpreterConfig
 from namer.namer import BindingError
 from namer.parts import NamingParts
+from namer.records import config_class
 
 _log = logging.getLogger(__name__)
 
 
 @INTERPRETERS.register("io.l5d.fs")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class FsInterpreterConfig(InterpreterConfig):
     """dtabFile: a dtab as text; need not exist yet."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from dtab import Path
 from namer.namer import Namer, ServedNamer, TransformedNamer
 from namer.plugin import Registry
+from namer.records import config_class
 from namer.transformers import TRANSFORMERS, TransformerConfig, TransformerParts
 
 NAMERS = Registry(
@@ -34,7 +34,7 @@ NAMERS_PREFIX = Path.of("#")
 """`/#`: below it live the configured namers."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class NamerConfig(ABC):
     """prefix: served below `/#`; default: `/` and the kind. transformers: applied in order to what the namer says."""
 

@@ -25,7 +25,6 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 from weakref import WeakValueDictionary
@@ -40,6 +39,7 @@ from namer.filewatch import Entry, FileText, Listing, PathWatcher
 from namer.name import Bound, PathOrBound
 from namer.namers.base import NAMERS, NamerConfig
 from namer.namers.fs_format import Endpoint, MalformedAddress, parse_addresses
+from namer.records import config_class
 from namer.resolve import Resolve, resolve
 from namer.runtime import Runtime
 from namer.transformers import TransformerParts
@@ -238,7 +238,7 @@ class _AddressFile:
 
 
 @NAMERS.register("io.l5d.fs")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class FsConfig(NamerConfig):
     """rootDir: the directory with the files; must exist when the configuration is read, may come and go later."""
 

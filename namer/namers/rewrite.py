@@ -15,6 +15,7 @@ from namer.config import FromText, required
 from namer.name import PathOrBound
 from namer.namers.base import NAMERS, NamerConfig
 from namer.pathmatcher import PathMatcher, substitute
+from namer.records import config_class
 from namer.transformers import TransformerParts
 
 
@@ -32,7 +33,7 @@ class RewriteNamer:
 
 
 @NAMERS.register("io.l5d.rewrite")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class RewriteConfig(NamerConfig):
     """prefix: required. pattern: compared with the path below it. name: a path with the pattern's variables."""
 

@@ -17,6 +17,7 @@ from namer.addr import ADDR_NEG, Addr, AddrBound, Address
 from namer.name import Bound, BoundTree
 from namer.namer import Transformer
 from namer.plugin import Registry
+from namer.records import config_class
 from namer.runtime import Runtime
 
 TRANSFORMERS = Registry("transformer", planned=("io.l5d.k8s.daemonset", "io.l5d.k8s.localnode"))
@@ -41,7 +42,7 @@ class TransformerParts(Protocol):
         """The binding of a path with the empty dtab, by all namers; not before the last of them has been made."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class TransformerConfig(ABC):
     """prefix: what stands behind `/%` in transformed ids, instead of the kind and its parameters."""
 

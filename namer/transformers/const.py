@@ -13,6 +13,7 @@ from dtab import Path
 from namer.activity import Activity
 from namer.config import required
 from namer.name import BoundTree
+from namer.records import config_class
 from namer.transformers.base import TRANSFORMERS, TransformerConfig, TransformerParts
 from namer.transformers.fixed import FixedBinding
 
@@ -35,7 +36,7 @@ class Const:
 
 
 @TRANSFORMERS.register("io.l5d.const")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ConstConfig(TransformerConfig):
     """path: bound without a dtab."""
 

@@ -10,10 +10,10 @@ import ctypes
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from namer.addr import Addr
+from namer.records import config_class
 from namer.transformers.base import (
     FILTERING,
     TRANSFORMERS,
@@ -43,7 +43,7 @@ def interface_ips() -> frozenset[str]:
 
 
 @TRANSFORMERS.register("io.l5d.localhost")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class LocalhostConfig(TransformerConfig):
     """No options."""
 

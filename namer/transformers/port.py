@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, ClassVar
 
 from dtab import Path
 from namer.addr import Address
 from namer.config import between, required
+from namer.records import config_class
 from namer.transformers.base import (
     DELEGATING,
     TRANSFORMERS,
@@ -20,7 +21,7 @@ from namer.transformers.base import (
 
 
 @TRANSFORMERS.register("io.l5d.port")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class PortConfig(TransformerConfig):
     """port: 1..65535."""
 

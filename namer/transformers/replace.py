@@ -13,6 +13,7 @@ from dtab import Leaf, Path, Union, Weighted
 from namer.activity import Activity
 from namer.config import required
 from namer.name import BoundTree, leaves
+from namer.records import config_class
 from namer.transformers.base import TRANSFORMERS, TransformerConfig, TransformerParts
 from namer.transformers.fixed import FixedBinding
 
@@ -47,7 +48,7 @@ def _with_leaves(tree: BoundTree, leaf: BoundTree) -> BoundTree:
 
 
 @TRANSFORMERS.register("io.l5d.replace")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class ReplaceConfig(TransformerConfig):
     """path: bound without a dtab."""
 

@@ -7,7 +7,6 @@ it cannot be resolved Failed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
 from typing import ClassVar
@@ -17,6 +16,7 @@ import anyio
 from namer.activity import PENDING, Activity, Close, Failed, Ok, State, Var
 from namer.addr import ADDR_PENDING, Addr, AddrFailed
 from namer.config import NonEmpty, required
+from namer.records import config_class
 from namer.resolve import Resolve, resolve
 from namer.transformers.base import (
     FILTERING,
@@ -31,7 +31,7 @@ RETRY = 1.0  # seconds between two attempts to resolve the host
 
 
 @TRANSFORMERS.register("io.l5d.specificHost")
-@dataclass(frozen=True, kw_only=True)
+@config_class
 class SpecificHostConfig(TransformerConfig):
     """host: an IP literal or a name."""
 

@@ -1,12 +1,11 @@
 """The build stage of linkerd.md section 3.23: what parses and is refused before anything starts."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from linker.config import LinkerConfig, check_build
 from linker.config.router import PROTOCOLS
 from namer.config import Marks
+from namer.records import config_class
 from tests.linker.config.common import MINIMAL, build_errors, loaded, router
 
 TLS = "tls: {certPath: a, keyPath: b}"
@@ -140,7 +139,7 @@ def test_a_configuration_made_without_a_file_is_checked_too():
 
 
 def test_experimental_protocols_and_kinds_must_be_enabled(monkeypatch: pytest.MonkeyPatch):
-    @dataclass(frozen=True, kw_only=True)
+    @config_class
     class Odd(PROTOCOLS.kinds["http"]):  # type: ignore[name-defined, misc]  # a class found at run time
         pass
 
