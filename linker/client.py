@@ -11,9 +11,8 @@ import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
-from linker.classifiers import Verdict
 from linker.config.client import ClientParams
 from linker.endpoint import Endpoint
 from linker.endpoint_health import AccrualStats, EndpointHealth
@@ -24,8 +23,6 @@ from linker.errors import (
     NamingError,
     NoBrokers,
     ProxyError,
-    RequestTimeout,
-    UpstreamError,
 )
 from linker.filters.timeout import show_duration
 from linker.http.client import Upstream
@@ -39,8 +36,6 @@ from linker.stacks import client_side, endpoint_side
 from namer.activity import Close
 from namer.addr import Addr, AddrBound, Address, AddrFailed, AddrNeg, AddrPending
 from namer.name import Bound
-
-_SUCCESS = Verdict.SUCCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +103,7 @@ class Client:
     def _endpoint(self, address: Address) -> Endpoint:
         params = self._settings.params
         health = EndpointHealth(params.failureAccrual.mk(), self._accrual_stats)
-        endpoint = Endpoint(address, health, self._observe)
+        endpoint = Endpoint(address, health, self._observe if params.loadBalancer.observes else None)
         label = f"at remote address: {address} from service: {self._show}"
         endpoint.pool = Pool(
             self._parts.reactor,
@@ -134,36 +129,29 @@ class Client:
 
     # ---- requests
 
-    async def _attempt(self, request: Request) -> Response:
+    def _attempt(self, request: Request) -> Coroutine[Any, Any, Response]:
+        """Pick an endpoint and send the request there. Waits only where there is no endpoint, or no connection."""
         now = monotonic()
-        endpoint = self.balancer.pick(now)
+        endpoint = cast("Endpoint | None", self.balancer.pick(now))
         if endpoint is None:
-            await self._wait_for_addresses(request)
-            endpoint = self.balancer.pick(now)
-            if endpoint is None:
-                raise NoBrokers(self._parts.no_brokers(request))
+            return self._attempt_later(request)
         endpoint.began(now)
+        request.node = endpoint
         request.endpoint = endpoint.address
-        upstream = endpoint.pool.take()
+        request.upstream = upstream = endpoint.pool.take()
         if upstream is None:
-            upstream = await self._acquire(endpoint, request, now)
-        request.upstream = upstream
-        try:
-            response = await self._endpoint_service(request)
-        except BaseException as error:
-            self._over(endpoint, request, error)
-            raise
-        name = request.name
-        assert name is not None
-        if name.classify(request, response) is _SUCCESS:
-            endpoint.health.on_success(now)
-            if not endpoint.available:
-                endpoint.refresh(now)
-        else:
-            endpoint.failed(monotonic())
-        if request.upstream is not None:  # answered on the way, without an exchange
-            self._give_back(request)
-        return response
+            return self._attempt_anew(endpoint, request, now)
+        return self._endpoint_service(request)
+
+    async def _attempt_later(self, request: Request) -> Response:
+        await self._wait_for_addresses(request)
+        if self.balancer.pick(monotonic()) is None:
+            raise NoBrokers(self._parts.no_brokers(request))
+        return await self._attempt(request)
+
+    async def _attempt_anew(self, endpoint: Endpoint, request: Request, now: float) -> Response:
+        request.upstream = await self._acquire(endpoint, request, now)
+        return await self._endpoint_service(request)
 
     @staticmethod
     def _exchange(request: Request) -> Coroutine[Any, Any, Response]:
@@ -172,21 +160,6 @@ class Client:
         assert upstream is not None
         request.upstream = None
         return upstream.exchange(request)
-
-    def _over(self, endpoint: Endpoint, request: Request, error: BaseException) -> None:
-        now = monotonic()
-        if isinstance(error, UpstreamError | RequestTimeout):
-            endpoint.failed(now)
-        else:
-            endpoint.ignored(now)
-        if request.upstream is not None:
-            self._give_back(request)
-
-    @staticmethod
-    def _give_back(request: Request) -> None:
-        upstream, request.upstream = request.upstream, None
-        if upstream is not None:
-            upstream.give_back()
 
     async def _acquire(self, endpoint: Endpoint, request: Request, now: float) -> Upstream:
         try:

@@ -13,12 +13,15 @@ from namer.addr import Address
 
 
 class Endpoint(Node):
-    """`load` counts the exchanges under way, from the pick until the connection came back."""
+    """`load` counts the exchanges under way, from the pick until the connection came back.
+
+    observe: tells the balancer of ended exchanges; None for one that only looks at loads.
+    """
 
     __slots__ = ("health", "pool", "observe")
 
     def __init__(
-        self, address: Address, health: EndpointHealth, observe: Callable[[Endpoint, float, float], None]
+        self, address: Address, health: EndpointHealth, observe: Callable[[Endpoint, float, float], None] | None
     ) -> None:
         super().__init__(address)
         self.health = health
@@ -57,10 +60,12 @@ class Endpoint(Node):
     def returned(self, upstream: Upstream, reusable: bool) -> None:
         """A connection is back from its exchange."""
         self.load -= 1
-        self.observe(self, monotonic(), upstream.rtt)
+        if self.observe is not None:
+            self.observe(self, monotonic(), upstream.rtt)
         self.pool.returned(upstream, reusable)
 
     def unused(self) -> None:
         """The request that `began` got no connection."""
         self.load -= 1
-        self.observe(self, monotonic(), 0.0)
+        if self.observe is not None:
+            self.observe(self, monotonic(), 0.0)

@@ -22,9 +22,13 @@ REQUEUE_SHARE = 0.2
 
 
 class RetryBudget:
-    """Tokens over time; `now` is in seconds, monotonic."""
+    """Tokens over time; `now` is in seconds, monotonic.
 
-    __slots__ = ("_deposit", "_cost", "_reserve", "_width", "_slices", "_sum", "_at", "_until")
+    fresh: deposits of the running slice not counted yet; until: when that slice ends. The path of every request may do
+    what `deposit` does itself.
+    """
+
+    __slots__ = ("fresh", "until", "_deposit", "_cost", "_reserve", "_width", "_slices", "_sum", "_at")
 
     def __init__(self, *, ttl: float, min_per_second: int, ratio: float) -> None:
         """ttl: seconds until deposits and withdrawals are forgotten. min_per_second: retries always allowed.
@@ -37,22 +41,21 @@ class RetryBudget:
         self._slices = [0] * SLICES
         self._sum = 0
         self._at = 0
-        self._until = float("-inf")
+        self.fresh = 0
+        self.until = float("-inf")
 
     def __repr__(self) -> str:
         return f"<RetryBudget {(self._reserve + self._sum) // self._cost} retries>"
 
     def deposit(self, now: float) -> None:
         """A request has come (not a retry of one)."""
-        if now >= self._until:
-            self._expire(now)
-        self._slices[self._at] += self._deposit
-        self._sum += self._deposit
+        if now >= self.until:
+            self.expire(now)
+        self.fresh += 1
 
     def try_withdraw(self, now: float) -> bool:
         """Pay for a retry; False, and nothing paid, when the budget does not allow it."""
-        if now >= self._until:
-            self._expire(now)
+        self._settle(now)
         if self._reserve + self._sum < self._cost:
             return False
         self._slices[self._at] -= self._cost
@@ -61,23 +64,35 @@ class RetryBudget:
 
     def balance(self, now: float) -> int:
         """How many retries it would allow now."""
-        if now >= self._until:
-            self._expire(now)
+        self._settle(now)
         return max(0, (self._reserve + self._sum) // self._cost)
 
     def requeue_limit(self, now: float) -> int:
         """How often one request may be requeued: 20 % of the balance, rounded up."""
         return ceil(REQUEUE_SHARE * self.balance(now))
 
-    def _expire(self, now: float) -> None:
-        """Forget the slices that are older than the ttl, and begin the one of `now`."""
-        passed = SLICES if self._until == float("-inf") else int((now - self._until) / self._width) + 1
+    def _settle(self, now: float) -> None:
+        if now >= self.until:
+            self.expire(now)
+        else:
+            self._bank()
+
+    def _bank(self) -> None:
+        """Put the fresh deposits into the running slice."""
+        tokens, self.fresh = self.fresh * self._deposit, 0
+        self._slices[self._at] += tokens
+        self._sum += tokens
+
+    def expire(self, now: float) -> None:
+        """Forget the slices that are older than the ttl, and begin the one of `now`. Call it when `until` has come."""
+        self._bank()
+        passed = SLICES if self.until == float("-inf") else int((now - self.until) / self._width) + 1
         if passed >= SLICES:
             self._slices = [0] * SLICES
-            self._until = now + self._width
+            self.until = now + self._width
         else:
             for _ in range(passed):
                 self._at = (self._at + 1) % SLICES
                 self._slices[self._at] = 0
-            self._until += passed * self._width
+            self.until += passed * self._width
         self._sum = sum(self._slices)

@@ -12,6 +12,7 @@ A None is a filter that the configuration left out. Where a line's place matters
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 from dtab import Path
@@ -29,6 +30,7 @@ from linker.filters.context_headers import ContextHeaders
 from linker.filters.context_out import ContextOut
 from linker.filters.diagnostic_tracer import DiagnosticTracer
 from linker.filters.dst_headers import DstService
+from linker.filters.failure_accrual import FailureAccrual
 from linker.filters.hop_by_hop import HopByHop
 from linker.filters.request_stats import RequestCounts, RequestStats, by_success_class
 from linker.filters.requeue import Requeue
@@ -143,6 +145,7 @@ def endpoint_side(
     """What an attempt meets once it has a connection."""
     ms = params.requestAttemptTimeoutMs
     return stack(
+        FailureAccrual(by_service, monotonic),  # at the top: tells the endpoint how it went
         ClientStats(metrics, by_service),
         attempt_timeout(ms, parts.reactor.timeout, id_.show()[1:]) if ms else None,
         ContextOut(),  # below every timeout: it tells the deadline

@@ -19,6 +19,7 @@ class BalancerConfig(ABC):
     """A kind. Subclasses give the algorithm's name in the metrics, and the group that does the choosing."""
 
     algorithm: ClassVar[str]
+    observes: ClassVar[bool] = True  # False: its groups do nothing in `observe`, which then need not be called
 
     enableProbation: bool = False  # an endpoint that left the set is still used, after all others, while it is healthy
 

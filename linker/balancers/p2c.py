@@ -42,6 +42,7 @@ class P2C(Pairs):
 @config_class
 class P2CConfig(EffortConfig):
     algorithm: ClassVar[str] = "p2c_least_loaded"
+    observes: ClassVar[bool] = False
 
     def group(self, random: Random, stats: Stats) -> Group:
         return P2C(random, stats, self.maxEffort)

@@ -47,6 +47,7 @@ class RoundRobin:
 @config_class
 class RoundRobinConfig(EffortConfig):
     algorithm: ClassVar[str] = "round_robin"
+    observes: ClassVar[bool] = False
 
     def group(self, random: Random, stats: Stats) -> Group:
         return RoundRobin(random, stats, self.maxEffort)

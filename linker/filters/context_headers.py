@@ -20,7 +20,7 @@ from linker.errors import BadDtab
 from linker.http.message import NO_DTAB, Headers, Request
 from linker.service import PlainFilter
 
-FORGED = (b"l5d-dst-service", b"l5d-dst-client", b"l5d-dst-residual", b"x-forwarded-client-cert")
+FORGED = (b"l5d-dst-service", b"l5d-dst-client", b"l5d-dst-residual", b"l5d-reqid", b"x-forwarded-client-cert")
 _READ = frozenset(
     (b"l5d-dtab", b"l5d-ctx-dtab", b"l5d-ctx-deadline", b"l5d-ctx-trace", b"l5d-sample", *FORGED),
 )

@@ -44,9 +44,7 @@ class ContextOut(PlainFilter):
         else:
             root = id_[16:24]
             child = trace.child(id_, self._bits(64).to_bytes(8, "big"))
-        if b"l5d-reqid" in headers.index:
-            headers.remove(b"l5d-reqid")
-        # One entry for two lines; a trace that came in was taken by ContextHeaders.
+        # One entry for two lines; what came in was taken by ContextHeaders.
         headers.lines[b"l5d-ctx-trace"] = b"l5d-ctx-trace: %b\r\nl5d-reqid: %b\r\n" % (
             b2a_base64(child, newline=False),
             hexlify(root),

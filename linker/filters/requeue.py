@@ -48,7 +48,10 @@ class Requeue(RepeatingFilter):
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        self._budget.deposit(self._clock())
+        budget, now = self._budget, self._clock()
+        if now >= budget.until:
+            budget.expire(now)
+        budget.fresh += 1  # a deposit, spelt out
 
     def wants_again(self, request: Request, outcome: Response | ProxyError) -> bool:
         """See `RepeatingFilter.wants_again`."""

@@ -50,7 +50,10 @@ class Retry(RepeatingFilter):
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        self._budget.deposit(self._clock())
+        budget, now = self._budget, self._clock()
+        if now >= budget.until:
+            budget.expire(now)
+        budget.fresh += 1  # a deposit, spelt out
 
     def wants_again(self, request: Request, outcome: Outcome) -> bool:
         """See `RepeatingFilter.wants_again`."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from dtab import Dtab, Path
 
 if TYPE_CHECKING:
+    from linker.endpoint import Endpoint
     from linker.errors import ProxyError
     from linker.http.client import Upstream
     from linker.routing import LogicalService, Route
@@ -195,7 +196,8 @@ class Request:
     body: bytes when it is whole (then it may be replayed), else a stream. peer, local: (ip, port) of the client
     connection's two ends. Filled on the way down: `dtab` (request-local: ctx ++ user), `dst` (the logical name),
     `bound` and `endpoint` (where the last attempt went), `deadline` (epoch seconds or None), `trace` (linker/trace.py).
-    name, route: what the router knows of `dst`, and where it leads now; upstream: the connection of the attempt.
+    name, route: what the router knows of `dst`, and where it leads now; node,
+    upstream: the endpoint and the connection of the attempt.
     refusal: why a blank request stands for one that was not understood.
     interim: sends a whole 1xx head to the client; None where the client cannot take one.
     """
@@ -206,6 +208,7 @@ class Request:
     scheme = b""
     bound: Bound | None = None
     endpoint: Address | None = None
+    node: Endpoint | None = None
     deadline: float | None = None
     trace: bytes | None = None
     connection_id = b""
