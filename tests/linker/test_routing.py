@@ -247,6 +247,15 @@ class World:
             case _:
                 assert ask.waits
 
+    def check_idle(self) -> None:
+        """Time has swept everything but the last route and what it leads to: each tier is held by the one above."""
+        routes, trees, bounds, clients = (list(tier.entries.values()) for tier in self.all_tiers())
+        assert len(routes) <= 1
+        assert sum(tree.users for tree in trees) == sum(route._tree is not None for route in routes)
+        assert sum(entry.users for entry in bounds) == sum(len(tree._bounds) for tree in trees)
+        assert sum(client.users for client in clients) == sum(entry._client is not None for entry in bounds)
+        assert all(sum(not each.users for each in tier) <= 1 for tier in (trees, bounds, clients))
+
     def check_end(self) -> None:
         """Everything was closed: nothing is observed, held or counted any more."""
         assert not any(var.observed for var in self.bindings.values())
@@ -274,7 +283,7 @@ def routed(main: Callable[[World], Coroutine[Any, Any, None]], **options: Any) -
         for _ in range(4):  # a tier each: idle entries go, but for the last one
             await reactor.sleep(700)
             world.tiers.sweep()
-        assert all(len(tier.entries) <= 1 for tier in world.all_tiers())
+        world.check_idle()
         world.tiers.close()
         world.check_end()
 
