@@ -16,6 +16,7 @@ from linker.accesslog import AccessLogWriter, RollingFile
 from linker.classifiers import Classify
 from linker.client import Client, ClientSettings
 from linker.config.http import HttpRouterConfig
+from linker.errors import NamingError
 from linker.explain import steps
 from linker.filters.access_log import AccessLog
 from linker.http.client import ClientOptions
@@ -26,11 +27,12 @@ from linker.metrics import Metrics
 from linker.parts import RouterParts
 from linker.reactor import Reactor
 from linker.routing import LogicalService, Naming, Tiers
-from linker.server import Server, head_limits, seconds, socket_setter, stream_after
+from linker.server import Server, head_limits, seconds, socket_setter, soonest, stream_after
 from linker.stacks import service_side
 from namer.interpreter import Interpreter
 from namer.name import Bound
 from namer.namer import BindingError
+from namer.pathmatcher import PathTooShort
 
 log = logging.getLogger("linker")
 
@@ -58,12 +60,18 @@ class Router:
         return self.interpreter.bind(self.dtab + local if local is not NO_DTAB else self.dtab, dst)
 
     def _mk_name(self, dst: Path) -> LogicalService:
-        params = self.config.service.params_for(dst)
+        try:
+            params = self.config.service.params_for(dst)
+        except PathTooShort as error:
+            raise NamingError(f"service configuration: {error}") from error
         classify: Classify = params.responseClassifier.mk()
         return LogicalService(classify, lambda to: service_side(dst, params, classify, self._parts, to))
 
     def _mk_client(self, bound: Bound) -> Client:
-        params = self.config.client.params_for(bound.id)
+        try:
+            params = self.config.client.params_for(bound.id)
+        except PathTooShort as error:
+            raise NamingError(f"client configuration: {error}") from error
         return Client(bound, ClientSettings(params, self._pool(params)), self._parts)
 
     def serve(self) -> None:
@@ -147,7 +155,7 @@ def _pool_options(config: HttpRouterConfig) -> Callable[[Any], PoolOptions]:
             max_size=pool.maxSize,
             max_waiters=pool.maxWaiters,
             idle_timeout=seconds(pool.idleTimeMs),
-            session_idle=seconds(session.idleTimeMs),
+            session_idle=soonest(session.idleTimeMs, sockets.readTimeoutMs),
             session_life=seconds(session.lifeTimeMs),
             client=ClientOptions(
                 limits=limits,

@@ -179,8 +179,15 @@ class BoundEntry:
         self.users = 0
         self.idle_since = monotonic()
         self._tiers = tiers
-        self._client = None if bound.status is not None else tiers.acquire_client(bound)
-        to = _answers(bound.status or 0) if self._client is None else self._client.service
+        self._client: Client | None = None
+        if bound.status is not None:
+            to = _answers(bound.status)
+        else:
+            try:
+                self._client = tiers.acquire_client(bound)
+                to = self._client.service
+            except NamingError as error:  # its configuration cannot be found
+                to = _fails(str(error))
         lines = DstBound(bound)
 
         def go(request: Request) -> Coroutine[Any, Any, Response]:
@@ -194,6 +201,13 @@ class BoundEntry:
         """Let go of the client."""
         if self._client is not None:
             self._tiers.release_client(self._client)
+
+
+def _fails(text: str) -> Service:
+    async def fail(request: Request) -> Response:
+        raise NamingError(text)
+
+    return fail
 
 
 def _answers(status: int) -> Service:

@@ -11,6 +11,7 @@ import anyio
 from linker.config.http import HttpRouterConfig, HttpServerConfig
 from linker.config.sockets import SocketOptions
 from linker.errors import ClientError
+from linker.filters.forwarded import connection_label
 from linker.http.heads import HeadLimits
 from linker.http.message import Request, Response
 from linker.http.server import ServerConnection, ServerOptions
@@ -138,14 +139,22 @@ def stream_after(router: HttpRouterConfig) -> int | None:
 def server_options(router: HttpRouterConfig, config: HttpServerConfig) -> ServerOptions:
     """Limits and times of a server's connections."""
     session, options = config.serverSession, config.socketOptions
+    forwarded = config.addForwardedHeader
     return ServerOptions(
         limits=head_limits(router),
         stream_after=stream_after(router),
-        idle_timeout=seconds(session.idleTimeMs),
+        mk_id=connection_label if forwarded is not None and forwarded.by_connection else None,
+        idle_timeout=soonest(session.idleTimeMs, options.readTimeoutMs),
         life_time=seconds(session.lifeTimeMs),
         read_timeout=seconds(options.readTimeoutMs),
         write_timeout=seconds(options.writeTimeoutMs),
     )
+
+
+def soonest(*ms: int | None) -> float | None:
+    """The shortest of these times in seconds; None when none is given."""
+    given = [each for each in ms if each is not None]
+    return min(given) / 1000 if given else None
 
 
 def seconds(ms: int | None) -> float | None:

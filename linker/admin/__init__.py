@@ -16,7 +16,7 @@ from linker.admin.handlers import identifier
 from linker.admin.message import Handler
 from linker.admin.routes import dispatcher, routes
 from linker.admin.security import Security
-from linker.admin.server import listen, serve_http
+from linker.admin.server import Limits, limits_of, listen, serve_http
 from linker.config.admin import AdminConfig
 from linker.logs import shown_address
 
@@ -57,12 +57,12 @@ async def serve_admin(nursery: trio.Nursery, config: AdminConfig, context: Admin
             listener.socket.close()
         raise
     scope = trio.CancelScope()
-    nursery.start_soon(_serve, scope, listeners, name="admin server")
+    nursery.start_soon(_serve, scope, listeners, limits_of(config.socketOptions), name="admin server")
     return AdminServer(ports[0], ports[1] if len(ports) > 1 else None, scope)
 
 
-async def _serve(scope: trio.CancelScope, listeners: list[tuple[trio.SocketListener, Handler]]) -> None:
+async def _serve(scope: trio.CancelScope, listeners: list[tuple[trio.SocketListener, Handler]], limits: Limits) -> None:
     with scope:
         async with trio.open_nursery() as nursery:
             for listener, handle in listeners:
-                nursery.start_soon(serve_http, [listener], handle)
+                nursery.start_soon(serve_http, [listener], handle, limits)

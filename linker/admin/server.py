@@ -30,7 +30,7 @@ BACKLOG = 128
 @dataclass(frozen=True)
 class Limits:
     """connections: open at a time, more are refused with 503. head, body: bytes. idle, exchange, send: seconds to wait
-    for a request's head, for its body, for the client to take the response."""
+    for a request's head, for its body, for the client to take the response. no_delay: TCP_NODELAY."""
 
     connections: int = 100
     head: int = 16 * 1024
@@ -38,9 +38,21 @@ class Limits:
     idle: float = 60.0
     exchange: float = 10.0
     send: float = 30.0
+    no_delay: bool = True
 
 
 LIMITS = Limits()
+
+
+def limits_of(options: SocketOptions) -> Limits:
+    """What `admin.socketOptions` say of connections; its other keys are the listening socket's (`listen`)."""
+    read, write = options.readTimeoutMs, options.writeTimeoutMs
+    return Limits(
+        idle=min(LIMITS.idle, read / 1000) if read is not None else LIMITS.idle,
+        exchange=min(LIMITS.exchange, read / 1000) if read is not None else LIMITS.exchange,
+        send=min(LIMITS.send, write / 1000) if write is not None else LIMITS.send,
+        no_delay=options.noDelay,
+    )
 
 
 class _Refused(Exception):
@@ -68,6 +80,8 @@ class Server:
     async def connection(self, stream: trio.abc.Stream) -> None:
         """Serve one connection until it ends; closes the stream."""
         self.connections += 1
+        if isinstance(stream, trio.SocketStream):
+            stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, self.limits.no_delay)
         try:
             async with stream:
                 full = self.connections > self.limits.connections

@@ -99,7 +99,9 @@ def _obeyed_later(config: LinkerConfig, marks: Marks) -> Errors:
 
 
 def _is_default(value: Any) -> bool:
-    return value == () or isinstance(value, DefaultPropagator) or (isinstance(value, ClientTls) and not value.enabled)
+    if isinstance(value, ClientTls):
+        return not value.enabled
+    return value == () or value is False or isinstance(value, DefaultPropagator)
 
 
 _RULES: tuple[Callable[[LinkerConfig, Marks], Errors], ...] = (

@@ -79,7 +79,7 @@ class ClientKeys:
     clientSession: SessionConfig | None = None
     socketOptions: SocketOptions | None = None
     requestAuthorizers: tuple[Annotated[Any, AUTHORIZERS], ...] | None = later()
-    forwardClientCert: bool | None = None
+    forwardClientCert: bool | None = later()
 
 
 @config_class

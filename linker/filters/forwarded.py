@@ -72,7 +72,7 @@ class ConnectionRandomLabeler:
 
     def mk(self, end: Callable[[Request], tuple[str, int]], router: str) -> Label:
         """See `LabelerConfig.mk`."""
-        return lambda request: b"_" + (request.connection_id or random_label()[1:])
+        return lambda request: b"_" + request.connection_id
 
 
 @LABELERS.register("router")
@@ -103,6 +103,11 @@ class ForwardedHeaderConfig:
 
     by: Annotated[Any, LABELERS] = field(default_factory=LABELERS.default_config)
     for_: Annotated[Any, LABELERS] = keyed("for", LABELERS.default_config)
+
+    @property
+    def by_connection(self) -> bool:
+        """Whether a label is asked for that a connection keeps; then the server has to set `Request.connection_id`."""
+        return isinstance(self.by, ConnectionRandomLabeler) or isinstance(self.for_, ConnectionRandomLabeler)
 
     def mk(self, router: str) -> Forwarded:
         """The filter for a server of the router with this label."""
@@ -151,6 +156,11 @@ def random_label(bits: Callable[[int], int] = getrandbits) -> bytes:
         rest, digit = divmod(rest, len(_ALPHANUMERICS))
         label.append(_ALPHANUMERICS[digit])
     return bytes(label)
+
+
+def connection_label() -> bytes:
+    """For `Request.connection_id`: six alphanumerics."""
+    return random_label()[1:]
 
 
 def _constant(label: str) -> Label:

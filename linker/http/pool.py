@@ -70,7 +70,8 @@ class Pool:
         self._waiting: deque[_Waiter] = deque()
         self._closed = False
         self._sweep: Timer | None = None
-        self._idle_limits = options.idle_timeout is not None or options.session_idle is not None
+        limits = (options.idle_timeout, options.session_idle, options.session_life)
+        self._idle_limits = any(limit is not None for limit in limits)
         stats.pools.add(self)
 
     @property
@@ -152,7 +153,7 @@ class Pool:
 
     def returned(self, upstream: Upstream, reusable: bool) -> None:
         """Take a connection back after its exchange; the owner calls it."""
-        if not reusable or self._closed or upstream.sock.closed:
+        if not reusable or self._closed or upstream.sock.closed or self._outlived(upstream):
             self._drop(upstream)
             self._next_waiter(None)
             return
@@ -163,6 +164,9 @@ class Pool:
         if self._idle_limits:
             upstream.idle_since = now = monotonic()
             self._schedule_sweep(now)
+
+    def _outlived(self, upstream: Upstream) -> bool:
+        return self._idle_limits and _over(upstream.born, self._options.session_life, monotonic())
 
     def _idle_event(self, upstream: Upstream) -> None:
         """A parked connection was closed by the endpoint, or said something unasked: either way it is of no use."""
@@ -188,6 +192,8 @@ class Pool:
             options = self._options
             limits = [each for each in (options.idle_timeout, options.session_idle) if each is not None]
             due = [upstream.idle_since + limit for upstream in self._idle for limit in limits]
+            if options.session_life is not None:
+                due += [upstream.born + options.session_life for upstream in self._idle]
             ahead = [when for when in due if when > now]
             if ahead:
                 self._sweep = self._reactor.call_at(min(ahead), self._sweep_now)
@@ -196,9 +202,10 @@ class Pool:
         self._sweep = None
         now, options = monotonic(), self._options
         for upstream in tuple(self._idle):
-            session_over = options.session_idle is not None and now >= upstream.idle_since + options.session_idle
-            above_min = options.idle_timeout is not None and now >= upstream.idle_since + options.idle_timeout
-            if session_over or (above_min and self.size > options.min_size):
+            session_over = _over(upstream.idle_since, options.session_idle, now) or _over(
+                upstream.born, options.session_life, now
+            )
+            if session_over or (self.size > options.min_size and _over(upstream.idle_since, options.idle_timeout, now)):
                 self._idle_event(upstream)
         self._schedule_sweep(now)
 
@@ -223,6 +230,10 @@ class _Waiter:
         self.task = task
         self.upstream: Upstream | None = None
         self.woken = False
+
+
+def _over(since: float, limit: float | None, now: float) -> bool:
+    return limit is not None and now >= since + limit
 
 
 def _connect_too_slow() -> Exception:

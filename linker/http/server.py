@@ -38,6 +38,7 @@ class ServerOptions:
 
     stream_after: bodies up to this length are whole before the request goes on. None: every body is (streamingEnabled:
     false). head_timeout: from the first byte of a head to its last. idle_timeout, life_time: serverSession.
+    mk_id: makes what requests have as `connection_id`; None: nobody asks for it.
     """
 
     limits: HeadLimits = field(default_factory=HeadLimits)
@@ -47,6 +48,7 @@ class ServerOptions:
     life_time: float | None = None
     read_timeout: float | None = None
     write_timeout: float | None = None
+    mk_id: Callable[[], bytes] | None = None
 
 
 Refuse = Callable[[Request, ClientError], Awaitable[Response]]
@@ -77,7 +79,7 @@ class ServerConnection:
         self.draining = False
         self.peer = peer
         self.local = local
-        self.id = b""
+        self.id = b"" if options.mk_id is None else options.mk_id()
         self._reactor: Reactor = sock.reactor
         self._service = service
         self._answer_to = refuse
@@ -220,6 +222,8 @@ class ServerConnection:
     def _admit(self, request: Request) -> int:
         """What every request has to be before it is let in; the length of its body, or CHUNKED. Raises ClientError."""
         request.peer, request.local = self.peer, self.local
+        if self.id:
+            request.connection_id = self.id
         self._requests += 1
         at_the_door(request)
         if request.minor:

@@ -7,7 +7,8 @@ import trio
 import trio.testing
 
 from linker.admin.message import AdminRequest, AdminResponse, text
-from linker.admin.server import Limits, Server
+from linker.admin.server import Limits, Server, limits_of
+from linker.config.sockets import SocketOptions
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 SMALL = Limits(connections=1, head=512, body=10, idle=60, exchange=10, send=30)
@@ -154,3 +155,16 @@ async def test_what_follows_a_response_is_called_once_it_is_sent():
 
     assert (await talk(GET, handle=handle)).endswith(b"bye")
     assert called == ["/a"]
+
+
+@pytest.mark.parametrize(
+    ("options", "limits"),
+    [
+        (SocketOptions(), Limits()),
+        (SocketOptions(noDelay=False), Limits(no_delay=False)),
+        (SocketOptions(readTimeoutMs=300, writeTimeoutMs=200), Limits(idle=0.3, exchange=0.3, send=0.2)),
+        (SocketOptions(readTimeoutMs=90_000, writeTimeoutMs=90_000), Limits()),
+    ],
+)
+def test_socket_options_only_tighten_the_limits(options: SocketOptions, limits: Limits):
+    assert limits_of(options) == limits

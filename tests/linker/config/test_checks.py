@@ -95,6 +95,10 @@ TLS = "tls: {certPath: a, keyPath: b}"
             ["f:4:20: routers[0].tracePropagator: tracePropagator: not implemented yet"],
         ),
         (
+            router("client: {forwardClientCert: true}"),
+            ["f:4:31: routers[0].client.forwardClientCert: forwardClientCert: not implemented yet"],
+        ),
+        (
             router("client: {requestAuthorizers: [{kind: io.l5d.k8s.istio}]}"),
             ["f:4:32: routers[0].client.requestAuthorizers: requestAuthorizers: not implemented yet"],
         ),
@@ -110,6 +114,7 @@ def test_what_cannot_be_built_is_refused_with_line_column_and_key(text: str, err
         MINIMAL,
         router("client: {tls: {enabled: false}}"),
         router("announcers: []"),
+        router("client: {forwardClientCert: false}"),
         router("tracePropagator: {kind: io.l5d.default}"),
         router("client: {requestAuthorizers: []}"),
         MINIMAL.replace("{}", "{announce: [], tls: null}"),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from linker.filters.forwarded import ForwardedHeaderConfig, random_label
+from linker.filters.forwarded import ForwardedHeaderConfig, connection_label, random_label
 from linker.http.message import Request
 from namer.config import ConfigErrors, bind_config
 from tests.linker.filters.fakes import lines, request, through
@@ -52,6 +52,14 @@ def test_connection_random_is_the_connections() -> None:
     asked.connection_id = b"a1B2c3"
     both = "by: {kind: connectionRandom}\nfor: {kind: connectionRandom}"
     assert forwarded(both, asked) == "by=_a1B2c3;for=_a1B2c3"
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"), [("{}", False), ("by: {kind: connectionRandom}", True), ("for: {kind: connectionRandom}", True)]
+)
+def test_a_server_knows_whether_connections_need_a_label(text: str, asks: bool) -> None:
+    assert bind_config(ForwardedHeaderConfig, text, "t.yaml").by_connection is asks
+    assert re.fullmatch(b"[0-9A-Za-z]{6}", connection_label())
 
 
 @pytest.mark.parametrize(

@@ -343,6 +343,19 @@ def test_a_session_that_lived_long_enough_is_not_used_again() -> None:
     placed(main, session_life=4.0)
 
 
+def test_an_idle_connection_ends_with_its_life() -> None:
+    async def main(place: Place) -> None:
+        one, two = await place.acquire(2)
+        place.pool.returned(one, True)
+        await place.reactor.sleep(5)
+        assert one.sock.closed
+        place.pool.returned(two, True)
+        await place.settle()
+        assert place.counts() == (0, 0, 0)
+
+    placed(main, session_life=4.0, min_size=2)
+
+
 # ---- the end
 
 
