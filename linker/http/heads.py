@@ -47,7 +47,7 @@ def index_fields(raw: bytes) -> dict[bytes, list[Span]]:
     for m in _ACT_ON.finditer((b"\n" + raw).lower()):
         start, value = m.span()
         end = raw.find(b"\r\n", value - 1)
-        span = (start, end + 2, raw[value - 1 : end].strip())  # of the white space, values hold only SP and HTAB
+        span = (start, end + 2, raw[value - 1 : end].strip(b" \t"))
         name = m[1]
         if name in index:
             index[name].append(span)
