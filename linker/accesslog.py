@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path as FilePath
 from time import localtime, strftime, time
@@ -21,6 +20,7 @@ import trio
 
 from linker.http.message import Request, Response
 from linker.service import Clock
+from namer.records import record
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ _SIZE = re.compile(rf"(?!0+\.)([0-9]{{1,18}})\.({'|'.join(_UNITS)})s?", re.ASCII
 _WEEKLY = re.compile(r"weekly\(([1-7])\)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RollPolicy:
     """When to begin a new file, and how the old one is named.
 

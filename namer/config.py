@@ -16,13 +16,13 @@ import dataclasses
 import typing
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from namer.binder import Binder, TooManyErrors
 from namer.marks import ConfigError, ConfigErrors, FieldError, Marks
 from namer.nodes import MapNode, Mark, TextError, is_null
 from namer.plugin import Registry
+from namer.records import record
 from namer.values import (
     Directory,
     File,
@@ -105,7 +105,7 @@ def required(message: str) -> Any:
     return dataclasses.field(metadata={"required": message})
 
 
-@dataclass(frozen=True)
+@record
 class Binding(Generic[T]):
     """A bound document. name: what messages call it; marks: where everything stood."""
 

@@ -6,11 +6,11 @@ Every node has the `path` that was looked up, and the dtab entry that produced i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dtab import Dentry, Path
 from namer.addr import Addr, AddrBound, Address, AddrFailed, AddrNeg
 from namer.name import Bound
+from namer.records import record
 
 WEIGHT_META = "endpoint_addr_weight"
 """Where the original keeps an endpoint's weight; in JSON it is a number."""
@@ -18,38 +18,38 @@ WEIGHT_META = "endpoint_addr_weight"
 _FAIL = Path.of("$", "fail")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Node:
     path: Path
     dentry: Dentry | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DelegateNode(_Node):
     """`path` was rewritten into `tree`."""
 
     tree: DelegateTree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AltNode(_Node):
     """Alternatives, all of them told."""
 
     trees: tuple[DelegateTree, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WeightedNode:
     weight: float
     tree: DelegateTree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnionNode(_Node):
     weighted: tuple[WeightedNode, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LeafNode(_Node):
     """A bound name; `addr` is its first state that was not pending."""
 
@@ -57,29 +57,29 @@ class LeafNode(_Node):
     addr: Addr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NegNode(_Node):
     """No such name. The path is empty when an entry says `~`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FailNode(_Node):
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EmptyNode(_Node):
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ErrorNode(_Node):
     """The lookup failed; linkerd's "exception"."""
 
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransformationNode(_Node):
     """A transformer made `tree` of the leaf `bound`; `name` says which. It has no dentry."""
 

@@ -6,7 +6,6 @@ behind which it may put one of its own (dtab.md sections 8.2 and 14), and transf
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from dtab import Dtab, Path
@@ -16,6 +15,7 @@ from namer.delegate import CannotDelegate, delegate
 from namer.delegation import DelegateTree
 from namer.name import BoundTree, same_tree
 from namer.namer import BindingError, NamedNamers, Transformer, transformed
+from namer.records import record
 from namer.runtime import settled
 
 __all__ = ["CannotDelegate", "ConfiguredInterpreter", "Interpreter", "StoredDtabInterpreter"]
@@ -34,7 +34,7 @@ class Interpreter(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@record
 class ConfiguredInterpreter:
     """Binds with the configured namers and the given dtab: kind `default`."""
 
@@ -50,7 +50,7 @@ class ConfiguredInterpreter:
         return await delegate(self.names, dtab, path, self.transformers)
 
 
-@dataclass(frozen=True)
+@record
 class StoredDtabInterpreter:
     """Binds with `stored` ++ the given dtab; while `stored` is Pending or Failed, so is every name."""
 

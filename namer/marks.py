@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from namer.nodes import Mark
+from namer.records import record
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ConfigError:
+class ConfigError(NamedTuple):
     """One error or warning. path: the keys that lead there, "routers[0].identifier"; "" for the whole document."""
 
     mark: Mark
@@ -43,7 +44,7 @@ class FieldError(ValueError):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placed:
     """A configuration object and where it stood.
 

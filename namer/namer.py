@@ -7,12 +7,12 @@ dtab first, for every path; then the configured namers by prefix; then the syste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, cast, runtime_checkable
 
 from dtab import Dtab, NameTree, Neg, Path
 from namer.activity import Activity
 from namer.name import BoundTree, PathOrBound, leaves, same_tree
+from namer.records import record
 
 Lookup = Callable[[Path], Activity[NameTree[PathOrBound]]]
 """One step of a binding: what a path stands for now."""
@@ -99,7 +99,7 @@ def transformed(activity: Activity[BoundTree], transformers: Sequence[Transforme
     return activity
 
 
-@dataclass(frozen=True)
+@record
 class TransformedNamer:
     """A namer whose answers are transformed; an answer with a path leaf is left as it is (dtab.md section 13)."""
 
@@ -117,7 +117,7 @@ class TransformedNamer:
         return cast("Activity[NameTree[PathOrBound]]", bound)  # a bound tree is one; activities are invariant
 
 
-@dataclass(frozen=True)
+@record
 class ServedNamer:
     """A namer and the whole prefix it answers for: `/#/disco`."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_CHARS = 1 << 20
 """Characters of one document: a thousand times the usual configuration, and still bound in seconds."""
@@ -17,8 +18,7 @@ MAX_NODES = 100_000
 """Nodes after aliases are expanded: what a document of `MAX_CHARS` without aliases may have, and no more."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in the text, both counted from 1."""
 
     line: int

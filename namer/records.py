@@ -20,18 +20,21 @@ C = TypeVar("C", bound=type)
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(dataclasses.field,))
 def config_class(cls: C) -> C:
     """The class as a frozen, keyword-only dataclass. Bases may be such classes too, but not frozen dataclasses."""
-    dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
-    return _with_methods(cls)
+    return _made(cls, kw_only=True)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def record(cls: C) -> C:
     """The class as a frozen dataclass. Bases may be such classes too, but not frozen dataclasses."""
-    dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
-    return _with_methods(cls)
+    return _made(cls, kw_only=False)
 
 
-def _with_methods(cls: C) -> C:
+def _made(cls: C, kw_only: bool) -> C:
+    if cls.__doc__ is None:
+        cls.__doc__ = (
+            cls.__name__
+        )  # else dataclasses would inspect the class for the signature that it does not have yet
+    dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
     for name in _NAMES - vars(cls).keys():
         setattr(cls, name, vars(_Methods)[name])
     return cls

@@ -8,7 +8,6 @@ so that the same namer runs under trio (linker) and asyncio (namerd).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import time
 from typing import Protocol, TypeVar
 
@@ -16,6 +15,7 @@ import anyio
 import anyio.abc
 
 from namer.activity import Activity, Close, Failed, Ok, Pending, Var
+from namer.records import record
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Runtime(Protocol):
         """Seconds since the epoch."""
 
 
-@dataclass(frozen=True)
+@record
 class TaskRuntime:
     """A runtime over an anyio task group, whose owner ends all tasks by cancelling the group."""
 

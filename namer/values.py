@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from os.path import isdir, isfile
 from typing import Annotated, Any, Literal
 
-from namer.records import config_class
+from namer.records import config_class, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FromText:
     """A value written as text: `read` raises `ValueError` with the message, `show` gives the canonical text back."""
 

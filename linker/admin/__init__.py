@@ -7,7 +7,6 @@ of resources, `handlers` one module a resource.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import trio
 
@@ -19,13 +18,14 @@ from linker.admin.security import Security
 from linker.admin.server import Limits, limits_of, listen, serve_http
 from linker.config.admin import AdminConfig
 from linker.logs import shown_address
+from namer.records import record
 
 __all__ = ["AdminContext", "AdminServer", "RouterView", "serve_admin"]
 
 log = logging.getLogger("linker.admin")
 
 
-@dataclass(frozen=True)
+@record
 class AdminServer:
     """The running server: its ports as bound (identifier_port: None without admin.httpIdentifierPort)."""
 

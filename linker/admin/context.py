@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dtab import Dtab, Path
@@ -12,6 +11,7 @@ from linker.metrics import Metrics
 from linker.telemeters.base import Telemeter
 from namer.interpreter import Interpreter
 from namer.namer import ServedNamer
+from namer.records import record
 
 
 class RouterView(Protocol):
@@ -35,7 +35,7 @@ class RouterView(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@record
 class AdminContext:
     """Everything the handlers reach.
 

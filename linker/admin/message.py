@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from urllib.parse import parse_qsl
+
+from namer.records import record
 
 FORM = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True)
+@record
 class AdminRequest:
     """One request. path: duplicate slashes collapsed, percent escapes as sent; query: text after `?`, undecoded.
 
@@ -43,7 +45,7 @@ class AdminRequest:
         return self.params.get(name, "").lower() in ("true", "1")
 
 
-@dataclass(frozen=True)
+@record
 class AdminResponse:
     """One response. after: called once the response has been sent (shutdown)."""
 

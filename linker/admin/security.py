@@ -7,9 +7,9 @@ enabled or the whitelist matches it. Every expression must match the whole path.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from linker.config.admin import SecurityConfig
+from namer.records import record
 
 _UI = re.compile(
     r"/|/files/.*|/admin/files/.*|/config\.json|/metrics\.json|/admin/metrics\.json|/admin/metrics"
@@ -18,7 +18,7 @@ _UI = re.compile(
 _CONTROL = re.compile(r"/admin/shutdown|/logging\.json")
 
 
-@dataclass(frozen=True)
+@record
 class Security:
     """The decision."""
 

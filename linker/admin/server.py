@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 import h11
@@ -17,6 +16,7 @@ import trio
 
 from linker.admin.message import AdminRequest, AdminResponse, Handler, text
 from linker.config.sockets import SocketOptions
+from namer.records import record
 
 log = logging.getLogger("linker.admin")
 
@@ -27,7 +27,7 @@ BACKLOG = 128
 """Connections that may wait to be accepted: as many as are served at a time, and some."""
 
 
-@dataclass(frozen=True)
+@record
 class Limits:
     """connections: open at a time, more are refused with 503. head, body: bytes. idle, exchange, send: seconds to wait
     for a request's head, for its body, for the client to take the response. no_delay: TCP_NODELAY."""

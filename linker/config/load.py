@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from os.path import isfile
 from typing import BinaryIO
 
@@ -12,6 +11,7 @@ from linker.config.top import LinkerConfig
 from linker.config.warnings import warnings
 from namer.config import ConfigError, ConfigErrors, Marks, bind
 from namer.nodes import MAX_CHARS, Mark
+from namer.records import record
 
 STDIN = "<stdin>"
 """What messages call a configuration read from standard input."""
@@ -24,7 +24,7 @@ class NotAFile(Exception):
     """The path names no readable regular file."""
 
 
-@dataclass(frozen=True)
+@record
 class LoadedConfig:
     """A configuration that parsed. name: the file, as messages call it; warnings: one line each."""
 

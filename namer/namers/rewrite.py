@@ -6,7 +6,6 @@ what the pattern does not reach is dropped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from dtab import Leaf, NameTree, Neg, Path
@@ -15,11 +14,11 @@ from namer.config import FromText, required
 from namer.name import PathOrBound
 from namer.namers.base import NAMERS, NamerConfig
 from namer.pathmatcher import PathMatcher, substitute
-from namer.records import config_class
+from namer.records import config_class, record
 from namer.transformers import TransformerParts
 
 
-@dataclass(frozen=True)
+@record
 class RewriteNamer:
     """Answers the substituted `name` as a path leaf, or Neg. A name that is no path then is an error of the lookup."""
 

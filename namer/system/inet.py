@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 import anyio
@@ -20,6 +19,7 @@ from namer.activity import Activity, Close, Constant, Var
 from namer.addr import ADDR_NEG, ADDR_PENDING, Addr, AddrBound, Address, AddrFailed, AddrNeg, AddrPending, Provenance
 from namer.name import Bound, PathOrBound
 from namer.namer import UnknownNamer
+from namer.records import record
 from namer.runtime import Runtime
 from namer.system.text import integer, reencoded
 
@@ -35,7 +35,7 @@ Resolve = Callable[[str], Awaitable[list[str]]]
 """Host name → IP addresses. Raises `socket.gaierror`, or OSError or UnicodeError for what is no host name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolved:
     """The IP addresses of a host name, sorted."""
 

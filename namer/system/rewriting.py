@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dtab import Leaf, NameTree, Neg, Path
 from namer.activity import Activity
 from namer.name import PathOrBound
+from namer.records import record
 
 Labels = tuple[str, ...]
 
@@ -21,7 +21,7 @@ _METHOD = re.compile(r"[A-Z]+")
 _PORT = re.compile(r"[a-z0-9][-a-z0-9]{0,62}")
 
 
-@dataclass(frozen=True)
+@record
 class Rewriting:
     """takes: labels the rewriting needs; a shorter path is Neg. rewrite: those labels → what replaces them."""
 

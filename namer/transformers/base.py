@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from dtab import Path
@@ -17,7 +17,7 @@ from namer.addr import ADDR_NEG, Addr, AddrBound, Address
 from namer.name import Bound, BoundTree
 from namer.namer import Transformer
 from namer.plugin import Registry
-from namer.records import config_class
+from namer.records import config_class, record
 from namer.runtime import Runtime
 
 TRANSFORMERS = Registry("transformer", planned=("io.l5d.k8s.daemonset", "io.l5d.k8s.localnode"))
@@ -65,7 +65,7 @@ class TransformerConfig(ABC):
         """The transformer."""
 
 
-@dataclass(frozen=True)
+@record
 class EachAddress:
     """Applies `change` to the address of every leaf, and puts `prefix` before its id."""
 

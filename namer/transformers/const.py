@@ -6,19 +6,18 @@ to; it may belong to any configured namer (observed.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dtab import Path
 from namer.activity import Activity
 from namer.config import required
 from namer.name import BoundTree
-from namer.records import config_class
+from namer.records import config_class, record
 from namer.transformers.base import TRANSFORMERS, TransformerConfig, TransformerParts
 from namer.transformers.fixed import FixedBinding
 
 
-@dataclass(frozen=True)
+@record
 class Const:
     """The transformer."""
 

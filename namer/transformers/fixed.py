@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
 
 from dtab import Path
 from namer.activity import Activity
 from namer.name import BoundTree
+from namer.records import record
 from namer.transformers.base import TransformerParts, prefixed
 
 
-@dataclass(frozen=True)
+@record
 class FixedBinding:
     """What `path` is bound to with the empty dtab, with `prefix` before every id."""
 

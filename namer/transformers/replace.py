@@ -6,19 +6,18 @@ that the fixed path is bound to; it may belong to any configured namer (observed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from dtab import Leaf, Path, Union, Weighted
 from namer.activity import Activity
 from namer.config import required
 from namer.name import BoundTree, leaves
-from namer.records import config_class
+from namer.records import config_class, record
 from namer.transformers.base import TRANSFORMERS, TransformerConfig, TransformerParts
 from namer.transformers.fixed import FixedBinding
 
 
-@dataclass(frozen=True)
+@record
 class Replace:
     """The transformer."""
 
