@@ -248,13 +248,20 @@ class World:
                 assert ask.waits
 
     def check_idle(self) -> None:
-        """Time has swept everything but the last route and what it leads to: each tier is held by the one above."""
-        routes, trees, bounds, clients = (list(tier.entries.values()) for tier in self.all_tiers())
+        """Time has swept everything but the last of each tier and what the tier above holds, one-shots included."""
+        routes, kept_trees, kept_bounds, kept_clients = (list(tier.entries.values()) for tier in self.all_tiers())
         assert len(routes) <= 1
-        assert sum(tree.users for tree in trees) == sum(route._tree is not None for route in routes)
-        assert sum(entry.users for entry in bounds) == sum(len(tree._bounds) for tree in trees)
-        assert sum(client.users for client in clients) == sum(entry._client is not None for entry in bounds)
-        assert all(sum(not each.users for each in tier) <= 1 for tier in (trees, bounds, clients))
+        held_trees = [route._tree for route in routes if route._tree is not None]
+        trees = {*kept_trees, *held_trees}
+        held_bounds = [entry for tree in trees for entry in tree._bounds]
+        bounds = {*kept_bounds, *held_bounds}
+        held_clients = [entry._client for entry in bounds if entry._client is not None]
+        assert Counter(held_trees) == Counter({tree: tree.users for tree in trees if tree.users})
+        assert Counter(held_bounds) == Counter({entry: entry.users for entry in bounds if entry.users})
+        assert Counter(held_clients) == Counter(
+            {each: each.users for each in {*kept_clients, *held_clients} if each.users}
+        )
+        assert all(sum(not each.users for each in tier) <= 1 for tier in (kept_trees, kept_bounds, kept_clients))
 
     def check_end(self) -> None:
         """Everything was closed: nothing is observed, held or counted any more."""
