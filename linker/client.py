@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, cast
 
+from linker.balancers import Node
 from linker.config.client import ClientParams
 from linker.endpoint import Endpoint
 from linker.endpoint_health import AccrualStats, EndpointHealth
@@ -24,6 +25,7 @@ from linker.errors import (
     NoBrokers,
     ProxyError,
 )
+from linker.fail_fast import FailFastHealth, FailFastStats
 from linker.filters.timeout import show_duration
 from linker.http.client import Upstream
 from linker.http.message import Request, Response
@@ -31,11 +33,14 @@ from linker.http.pool import Pool, PoolOptions
 from linker.http.stats import PoolStats
 from linker.metrics import Metrics
 from linker.parts import RouterParts
-from linker.reactor import Event
+from linker.reactor import Event, Timer
 from linker.stacks import client_side, endpoint_side
 from namer.activity import Close
 from namer.addr import Addr, AddrBound, Address, AddrFailed, AddrNeg, AddrPending
 from namer.name import Bound
+
+PROBATION_SECONDS = 1.0
+"""Between two looks whether those that left the set still have connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,10 @@ class Client:
         self._pool_stats = PoolStats(self._metrics)
         self._accrual_stats = AccrualStats(self._metrics.scope("failure_accrual"))
         params = settings.params
-        self.balancer = params.loadBalancer.mk(random.random, self._metrics.scope("loadbalancer"))
+        self._fail_fast = FailFastStats(self._metrics.scope("failfast")) if params.failFast else None
+        self.balancer = params.loadBalancer.mk(random.random, self._metrics.scope("loadbalancer"), self._dropped)
         self.endpoints: dict[Address, Endpoint] = {}
+        self._probation_timer: Timer | None = None
         self._known = Event(parts.reactor)
         creation = self._metrics.scope("service_creation")
         self._acquisition = creation.stat("service_acquisition_latency_ms")
@@ -87,22 +94,58 @@ class Client:
 
     def _update(self, addresses: tuple[Address, ...]) -> None:
         before, self.endpoints = self.endpoints, {}
+        back = {node.address: node for node in self._probation()}  # some may return from there
         for address in addresses:
-            self.endpoints[address] = before.pop(address) if address in before else self._endpoint(address)
+            known = before.pop(address) if address in before else back.get(address)
+            self.endpoints[address] = known or self._endpoint(address)
         self.balancer.update(tuple(self.endpoints.values()))
         kept = {(node.address.ip, node.address.port): node for node in self.endpoints.values()}
         for gone in before.values():
             stays = kept.get((gone.address.ip, gone.address.port))
             if stays is not None and stays.pool.size == 0:
                 # Only its weight or metadata changed: the connections and what is known of its health stay.
+                stays.pool.close()
                 stays.pool, stays.health = gone.pool, gone.health
                 stays.pool.owner = stays.returned
+                stays.refresh(monotonic())
+                self.balancer.forget(gone)
             elif gone not in self.balancer.probation:
-                gone.pool.close()
+                gone.retire()
+        self._end_probation()
+
+    def _all(self) -> list[Endpoint]:
+        return [*self.endpoints.values(), *self._probation()]
+
+    def _probation(self) -> list[Endpoint]:
+        """Endpoints that left the set and are still used when no other is there (`enableProbation`)."""
+        return [node for node in self.balancer.probation if isinstance(node, Endpoint)]
+
+    def _end_probation(self) -> None:
+        """Forget those on probation that have no connection any more; look again while there are some."""
+        for node in self._probation():
+            if not node.pool.size:
+                self.balancer.forget(node)
+                node.retire()
+        if self.balancer.probation and self._probation_timer is None:
+            self._probation_timer = self._parts.reactor.call_at(monotonic() + PROBATION_SECONDS, self._probation_over)
+
+    def _probation_over(self) -> None:
+        self._probation_timer = None
+        self._end_probation()
+
+    @staticmethod
+    def _dropped(node: Node) -> None:
+        """The balancer gave up one on probation, which is dead itself."""
+        assert isinstance(node, Endpoint)
+        node.retire()
 
     def _endpoint(self, address: Address) -> Endpoint:
         params = self._settings.params
-        health = EndpointHealth(params.failureAccrual.mk(), self._accrual_stats)
+        policy = params.failureAccrual.mk()
+        if self._fail_fast is None:
+            health = EndpointHealth(policy, self._accrual_stats)
+        else:
+            health = FailFastHealth(policy, self._accrual_stats, self._fail_fast, self._probe_after)
         endpoint = Endpoint(address, health, self._observe if params.loadBalancer.observes else None)
         label = f"at remote address: {address} from service: {self._show}"
         endpoint.pool = Pool(
@@ -115,6 +158,25 @@ class Client:
         )
         return endpoint
 
+    def _probe_after(self, health: FailFastHealth, seconds: float) -> Callable[[], None]:
+        reactor = self._parts.reactor
+
+        def begin() -> None:
+            reactor.spawn(self._probe(health))
+
+        return reactor.call_at(monotonic() + seconds, begin).cancel
+
+    async def _probe(self, health: FailFastHealth) -> None:
+        """Try to connect to an endpoint that `failFast` left out."""
+        (pool,) = (node.pool for node in self._all() if node.health is health)
+        try:
+            upstream = await pool.acquire()
+        except ProxyError:
+            health.probe_failed()
+        else:
+            health.on_connected()
+            pool.returned(upstream, True)
+
     def _observe(self, endpoint: Endpoint, now: float, rtt: float) -> None:
         self.balancer.observe(endpoint, now, rtt)
 
@@ -125,7 +187,7 @@ class Client:
     def is_open(self) -> bool:
         """Whether some endpoint takes requests."""
         now = monotonic()
-        return any(node.available or node.refresh(now) for node in self.endpoints.values())
+        return any(node.available or node.refresh(now) for node in self._all())
 
     # ---- requests
 
@@ -166,19 +228,23 @@ class Client:
             with self._parts.binding_timeout(lambda: self._too_slow(request)):
                 upstream = await endpoint.pool.acquire()
         except ProxyError as error:
-            endpoint.unused()
+            failed_at = monotonic()
+            endpoint.unused(failed_at - now)
             if isinstance(error, ClientGone):
-                endpoint.ignored(monotonic())
+                endpoint.ignored(failed_at)
                 raise
-            endpoint.failed(monotonic())
+            if isinstance(error, ConnectFailed):
+                endpoint.health.on_unreachable(failed_at)
+            endpoint.failed(failed_at)
             self._count_failure(error)
             if isinstance(error, ConnectFailed):
                 raise ConnectFailed(self._cannot_connect(endpoint, request)) from error
             raise
         except BaseException:
-            endpoint.unused()
+            endpoint.unused(monotonic() - now)
             endpoint.ignored(monotonic())
             raise
+        endpoint.health.on_connected()
         self._acquisition.add((monotonic() - now) * 1000)
         return upstream
 
@@ -229,8 +295,10 @@ class Client:
     def close(self) -> None:
         """Stop watching addresses and close the pools; exchanges under way end by themselves."""
         self._close()
-        for endpoint in self.endpoints.values():
-            endpoint.pool.close()
+        if self._probation_timer is not None:
+            self._probation_timer.cancel()
+        for endpoint in self._all():
+            endpoint.retire()
         self._metrics.close()
 
     def __repr__(self) -> str:

@@ -64,8 +64,13 @@ class Endpoint(Node):
             self.observe(self, monotonic(), upstream.rtt)
         self.pool.returned(upstream, reusable)
 
-    def unused(self) -> None:
-        """The request that `began` got no connection."""
+    def unused(self, rtt: float) -> None:
+        """The request that `began` got no connection, after `rtt` seconds."""
         self.load -= 1
         if self.observe is not None:
-            self.observe(self, monotonic(), 0.0)
+            self.observe(self, monotonic(), rtt)
+
+    def retire(self) -> None:
+        """It gets no new requests: idle connections end now, others after their exchange."""
+        self.pool.close()
+        self.health.retired()

@@ -94,6 +94,15 @@ class EndpointHealth:
         if self.state is State.PROBE_CLOSED:
             self._probe_again()
 
+    def on_connected(self) -> None:
+        """A connection to it was made. Only failFast minds (linker/fail_fast.py)."""
+
+    def on_unreachable(self, now: float) -> None:
+        """No connection to it could be made; `on_failure` is told besides. Only failFast minds."""
+
+    def retired(self) -> None:
+        """The endpoint has left for good. Only failFast minds."""
+
     def _probe_again(self) -> None:
         self.state = State.PROBE_OPEN
         self.on_success = _ignore
