@@ -26,6 +26,7 @@ from linker.errors import (
     ProxyError,
 )
 from linker.fail_fast import FailFastHealth, FailFastStats
+from linker.filters.client_stats import ClientStats
 from linker.filters.timeout import show_duration
 from linker.http.client import Upstream
 from linker.http.message import Request, Response
@@ -34,7 +35,7 @@ from linker.http.stats import PoolStats
 from linker.metrics import Metrics
 from linker.parts import RouterParts
 from linker.reactor import Event, Timer
-from linker.stacks import client_side, endpoint_side
+from linker.stacks import by_service, client_side, endpoint_side
 from namer.activity import Close
 from namer.addr import Addr, AddrBound, Address, AddrFailed, AddrNeg, AddrPending
 from namer.name import Bound
@@ -75,7 +76,9 @@ class Client:
         self._acquisition = creation.stat("service_acquisition_latency_ms")
         self._creation = creation
         self._metrics.gauge("available", lambda: 1.0 if self.is_open() else 0.0)
-        self._endpoint_service = endpoint_side(self.id, params, self._metrics, parts, self.addresses, self._exchange)
+        stats = ClientStats(self._metrics, by_service)
+        self._endpoint_service = endpoint_side(self.id, params, parts, stats, self.addresses)
+        self._traced_service = endpoint_side(self.id, params, parts, stats, self.addresses, trace=True)
         self.service = client_side(params, self._metrics, parts, self.is_open, self._attempt)
         self._close: Close = bound.addr.observe(self._addresses)
 
@@ -203,7 +206,7 @@ class Client:
         request.upstream = upstream = endpoint.pool.take()
         if upstream is None:
             return self._attempt_anew(endpoint, request, now)
-        return self._endpoint_service(request)
+        return self._endpoint_service(request) if request.method != b"TRACE" else self._traced_service(request)
 
     async def _attempt_later(self, request: Request) -> Response:
         await self._wait_for_addresses(request)
@@ -213,15 +216,8 @@ class Client:
 
     async def _attempt_anew(self, endpoint: Endpoint, request: Request, now: float) -> Response:
         request.upstream = await self._acquire(endpoint, request, now)
-        return await self._endpoint_service(request)
-
-    @staticmethod
-    def _exchange(request: Request) -> Coroutine[Any, Any, Response]:
-        """The end of the list: one exchange on the acquired connection."""
-        upstream = request.upstream
-        assert upstream is not None
-        request.upstream = None
-        return upstream.exchange(request)
+        service = self._endpoint_service if request.method != b"TRACE" else self._traced_service
+        return await service(request)
 
     async def _acquire(self, endpoint: Endpoint, request: Request, now: float) -> Upstream:
         try:

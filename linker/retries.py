@@ -24,8 +24,8 @@ REQUEUE_SHARE = 0.2
 class RetryBudget:
     """Tokens over time; `now` is in seconds, monotonic.
 
-    fresh: deposits of the running slice not counted yet; until: when that slice ends. The path of every request may do
-    what `deposit` does itself.
+    fresh: deposits not counted yet; until: when the running slice ends. The path of every request adds to `fresh`
+    itself and calls `settle` every few, so that a deposit may count as made some requests later.
     """
 
     __slots__ = ("fresh", "until", "_deposit", "_cost", "_reserve", "_width", "_slices", "_sum", "_at")
@@ -55,7 +55,7 @@ class RetryBudget:
 
     def try_withdraw(self, now: float) -> bool:
         """Pay for a retry; False, and nothing paid, when the budget does not allow it."""
-        self._settle(now)
+        self.settle(now)
         if self._reserve + self._sum < self._cost:
             return False
         self._slices[self._at] -= self._cost
@@ -64,14 +64,15 @@ class RetryBudget:
 
     def balance(self, now: float) -> int:
         """How many retries it would allow now."""
-        self._settle(now)
+        self.settle(now)
         return max(0, (self._reserve + self._sum) // self._cost)
 
     def requeue_limit(self, now: float) -> int:
         """How often one request may be requeued: 20 % of the balance, rounded up."""
         return ceil(REQUEUE_SHARE * self.balance(now))
 
-    def _settle(self, now: float) -> None:
+    def settle(self, now: float) -> None:
+        """Count the fresh deposits, and forget what is older than the ttl."""
         if now >= self.until:
             self.expire(now)
         else:

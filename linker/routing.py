@@ -188,11 +188,11 @@ class BoundEntry:
                 to = self._client.service
             except NamingError as error:  # its configuration cannot be found
                 to = _fails(str(error))
-        lines = DstBound(bound)
+        enter = DstBound(bound).enter
 
         def go(request: Request) -> Coroutine[Any, Any, Response]:
             request.bound = bound
-            lines.enter(request)
+            enter(request)
             return to(request)
 
         self.go: Service = go

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import perf_counter
-from types import FunctionType
 from typing import Any, Protocol, cast
 
 from linker.errors import ProxyError
@@ -93,7 +92,7 @@ def stack(*filters: Filter | None, to: Service) -> Service:
 def _wrapped(around: Filter, next_: Service) -> Service:
     # A closure and not functools.partial: partial cannot fill the second argument by position. The bound method, found
     # once, saves each request the look-up that calling an object costs.
-    call = around.__call__ if not isinstance(around, FunctionType) else around
+    call = around.__call__
     return lambda request: call(request, next_)
 
 
@@ -175,16 +174,6 @@ def _refusing(filters: Sequence[PlainFilter], entered: int) -> int:
     while not _overrides(filters[entered], "enter"):
         entered += 1
     return entered
-
-
-def only_for(method: bytes, around: Filter) -> Filter:
-    """`around` for requests of one method; all others pass it by at no cost."""
-    call = around.__call__
-
-    def either(request: Request, next: Service, /) -> Coroutine[Any, Any, Response]:
-        return call(request, next) if request.method == method else next(request)
-
-    return either
 
 
 def _overrides(filter_: PlainFilter, name: str) -> bool:

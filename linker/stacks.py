@@ -41,11 +41,12 @@ from linker.filters.success_class import SuccessClass
 from linker.filters.timeout import attempt_timeout, server_timeout, total_timeout
 from linker.filters.timestamp import Timestamp
 from linker.filters.via import Via
+from linker.http.client import exchange
 from linker.http.message import Request, Response
 from linker.metrics import Metrics
 from linker.parts import RouterParts
 from linker.retries import RetryBudget
-from linker.service import PlainFilter, Service, only_for, stack
+from linker.service import PlainFilter, Service, stack
 
 
 class ServerStats:
@@ -137,20 +138,21 @@ def client_side(
 def endpoint_side(
     id_: Path,
     params: ClientParams,
-    metrics: Metrics,
     parts: RouterParts,
+    stats: ClientStats,
     addresses: Callable[[], list[str]],
-    to: Service,
+    *,
+    trace: bool = False,
 ) -> Service:
-    """What an attempt meets once it has a connection."""
+    """What an attempt meets once it has a connection. `trace`: the list of TRACE requests."""
     ms = params.requestAttemptTimeoutMs
     return stack(
         FailureAccrual(by_service, monotonic),  # at the top: tells the endpoint how it went
-        ClientStats(metrics, by_service),
+        stats,
         attempt_timeout(ms, parts.reactor.timeout, id_.show()[1:]) if ms else None,
         ContextOut(),  # below every timeout: it tells the deadline
-        only_for(b"TRACE", DiagnosticTracer(parts.label, parts.explain(addresses))),
-        to=to,
+        DiagnosticTracer(parts.label, parts.explain(addresses)) if trace else None,
+        to=exchange,
     )
 
 

@@ -44,7 +44,7 @@ def strip(headers: Headers, body: Body) -> None:
             for option in _options(headers):
                 if option not in _KEPT and not option.startswith(b"l5d-"):
                     headers.remove(option)
-        headers.remove(b"connection")
+        headers.cut(b"connection")
     if not _OTHERS.isdisjoint(headers.index):
         for name in _OTHERS:
             if name != b"trailer" or isinstance(body, bytes) or body.length is not None:

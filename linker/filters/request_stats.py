@@ -82,7 +82,7 @@ class RequestStats(PlainFilter):
         self, counts: RequestCounts, classify: Callable[[Request, Outcome], Verdict], *, clock: Clock = perf_counter
     ) -> None:
         self._counts = counts
-        self._succeeded = counts.succeeded
+        self._success, self._defer = counts.success, counts.defer
         self._classify = classify
         self._sure = 0 if classify is by_success_class else SURE_SUCCESS
         self.clock = clock
@@ -93,8 +93,13 @@ class RequestStats(PlainFilter):
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
-        if response.status < self._sure or self._classify(request, response) is _SUCCESS:
-            self._succeeded(ms)
+        # A success is counted here and not by `succeeded`: a call is a third of it.
+        if response.success or response.status < self._sure or self._classify(request, response) is _SUCCESS:
+            success = self._success
+            success.value = n = success.value + 1
+            self._defer(ms)
+            if not n & _FOLD:
+                self._counts.latency.fold()
         else:
             self._counts.latency.add(ms)
             self._counts.failed(JUDGED)

@@ -50,10 +50,10 @@ class Retry(RepeatingFilter):
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        budget, now = self._budget, self._clock()
-        if now >= budget.until:
-            budget.expire(now)
-        budget.fresh += 1  # a deposit, spelt out
+        budget = self._budget
+        budget.fresh = n = budget.fresh + 1  # a deposit, spelt out; the time is looked at now and then
+        if not n & 15:
+            budget.settle(self._clock())
 
     def wants_again(self, request: Request, outcome: Outcome) -> bool:
         """See `RepeatingFilter.wants_again`."""

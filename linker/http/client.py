@@ -7,10 +7,10 @@ body, a broken framing) closes the connection instead of reusing it: observed.md
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 from linker.errors import BadResponse, ClientGone, ProxyError, UpstreamClosed
 from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
@@ -92,17 +92,20 @@ class Upstream:
         Raises UpstreamClosed (retry_safe when nothing can have been processed) or BadResponse; then, and when it is
         cancelled, the connection has been given back as not reusable.
         """
+        request.upstream = None  # from here on it goes back by itself
         self.exchanges += 1
         self._lent = True
         began = monotonic()
         sock = self.sock
+        written = False
         try:
             body = request.body
             if type(body) is bytes and self._untimed:
                 # The usual way, written out: each call of a coroutine costs half a microsecond.
                 head = request_head(request)[0]
                 data = head + body if body else head
-                sent = self._first_write(data)
+                sent = sock.send_now(data)
+                written = True
                 if sent != len(data):
                     await sock.send_rest(data, sent)
                 buffer = await sock.recv()
@@ -113,10 +116,13 @@ class Upstream:
                 else:
                     self.buffer = buffer[end:] if end < len(buffer) else b""
             else:
-                await self._send_request(request)
+                written = await self._send_request(request)
                 response = await self._final_head(request)
             self.rtt = monotonic() - began
-            length = self._framing(request, response)
+            length = response_length(request.method, response.status, response.headers, response.minor)
+            self._reusable = length != UNTIL_CLOSE and _persistent(request, response)
+            if response.status == 204:  # RFC 9110 section 8.6: a 204 has none, and readers differ on it
+                response.headers.remove(b"content-length")
             if 0 <= length <= len(self.buffer):
                 # Everything is here: the usual case of a small answer.
                 buffer = self.buffer
@@ -129,32 +135,26 @@ class Upstream:
             self._finished(False)
             raise BadResponse(f"{error} {self.label}") from None
         except OSError as error:
+            failed = UpstreamClosed(f"{error.strerror or error} {self.label}")
+            # The kernel refused the first write: the endpoint had closed before anything of this request arrived.
+            failed.retry_safe = not written and self.exchanges > 1
             self._finished(False)
-            raise UpstreamClosed(f"{error.strerror or error} {self.label}") from error
+            raise failed from error
         except BaseException:
             self._finished(False)
             raise
 
-    async def _send_request(self, request: Request) -> None:
+    async def _send_request(self, request: Request) -> bool:
+        """Send the head, and a whole body; a stream is pumped from now on."""
         head, chunked = request_head(request)
         body = request.body
         if isinstance(body, bytes):
             await self._send(head + body if body else head)
-            return
-        sent = self._first_write(head)
-        if sent != len(head):
-            await self.sock.send_rest(head, sent)
-        reactor = self.sock.reactor
-        self._pump = reactor.spawn(self._pump_body(body, chunked, reactor.current))
-
-    def _first_write(self, data: bytes) -> int:
-        try:
-            return self.sock.send_now(data)
-        except OSError as error:
-            # The kernel refused it: the endpoint had closed before anything of this request arrived.
-            failed = UpstreamClosed(f"{error.strerror or error} {self.label}")
-            failed.retry_safe = self.exchanges > 1
-            raise failed from error
+        else:
+            await self._send(head)
+            reactor = self.sock.reactor
+            self._pump = reactor.spawn(self._pump_body(body, chunked, reactor.current))
+        return True
 
     async def _pump_body(self, body: BodyStream, chunked: bool, waiting: Task) -> None:
         try:
@@ -197,14 +197,6 @@ class Upstream:
             if not data:
                 raise self.cut_off()
             buffer = buffer + data if buffer else data
-
-    def _framing(self, request: Request, response: Response) -> int:
-        headers = response.headers
-        length = response_length(request.method, response.status, headers, response.minor)
-        self._reusable = length != UNTIL_CLOSE and _persistent(request, response)
-        if response.status == 204:
-            headers.remove(b"content-length")  # RFC 9110 section 8.6: a 204 has none, and readers differ on it
-        return length
 
     async def _with_body(self, response: Response, length: int) -> Response:
         if length == CHUNKED:
@@ -258,6 +250,13 @@ class Upstream:
 
     def __repr__(self) -> str:
         return f"<Upstream {self.label} exchanges={self.exchanges}{' closed' if self.sock.closed else ''}>"
+
+
+def exchange(request: Request) -> Coroutine[Any, Any, Response]:
+    """The bottom of a router's list: one exchange on the connection that was acquired."""
+    upstream = request.upstream
+    assert upstream is not None
+    return upstream.exchange(request)
 
 
 async def _whole(body: BodyStream) -> bytes:

@@ -70,7 +70,10 @@ def parse_request(buffer: bytes, limits: HeadLimits) -> tuple[Request | None, in
         raise ClientError(f"request line is larger than {limits.line} bytes", 414)
     if len(raw) > limits.headers:
         raise ClientError(f"request header fields are larger than {limits.headers} bytes", 431)
-    return Request(method, target, Headers(raw, index_fields(raw)), minor=0 if minor == b"0" else 1), m.end()
+    request = Request(method, target, Headers(raw, index_fields(raw)))
+    if minor == b"0":
+        request.minor = 0
+    return request, m.end()
 
 
 def parse_response(buffer: bytes, limits: HeadLimits) -> tuple[Response | None, int]:

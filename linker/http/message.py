@@ -105,6 +105,11 @@ class Headers:
             self._cuts = spans if self._cuts is None else self._cuts + spans
         self.lines.pop(name, None)
 
+    def cut(self, name: bytes) -> None:
+        """As `remove`, of a name that is in `index`."""
+        spans = self.index.pop(name)
+        self._cuts = spans if self._cuts is None else self._cuts + spans
+
     def put(self, name: bytes, line: bytes) -> None:
         """Replace all lines of `name` by the complete `line` (which may be several lines of that name)."""
         if name in self.index or not (self._whole or name in KNOWN):
@@ -202,7 +207,8 @@ class Request:
     interim: sends a whole 1xx head to the client; None where the client cannot take one.
     """
 
-    # Defaults stand here and not in __init__: of 21 attributes an ordinary request sets ten.
+    # Defaults stand here and not in __init__: of 22 attributes an ordinary request sets ten.
+    minor = 1
     peer: tuple[str, int] = ("", 0)
     local: tuple[str, int] = ("", 0)
     scheme = b""
@@ -235,7 +241,8 @@ class Request:
         self.target = target
         self.headers = headers
         self.body = body
-        self.minor = minor
+        if minor != 1:
+            self.minor = minor
         if peer is not None:
             self.peer = peer
         if local is not None:

@@ -127,10 +127,17 @@ class ServerConnection:
         self.busy = True
         try:
             self.buffer = buffer[end:] if end < len(buffer) else b""
-            length = self._admit(request)
-            if length:
-                await self._take_body(request, length)
-            keep = wants_keep_alive(request)
+            request.peer, request.local = self.peer, self.local
+            self._requests += 1
+            at_the_door(request)
+            index = request.headers.index
+            if b"content-length" in index or b"transfer-encoding" in index:
+                length = request_length(request.headers, request.minor)
+                if length:
+                    await self._take_body(request, length)
+            if request.minor:
+                request.interim = self.sock.send
+            keep = wants_keep_alive(request) if b"connection" in index or not request.minor else True
             if self.sock.hangup:
                 self._peer_event()
             response = await self._service(request)
@@ -218,17 +225,6 @@ class ServerConnection:
                     return request, buffer, end
                 buffer = buffer[end:]
         return None, b"", 0
-
-    def _admit(self, request: Request) -> int:
-        """What every request has to be before it is let in; the length of its body, or CHUNKED. Raises ClientError."""
-        request.peer, request.local = self.peer, self.local
-        if self.id:
-            request.connection_id = self.id
-        self._requests += 1
-        at_the_door(request)
-        if request.minor:
-            request.interim = self.sock.send
-        return request_length(request.headers, request.minor)
 
     async def _take_body(self, request: Request, length: int) -> None:
         """Give the request its body: whole when it is short, a stream otherwise."""

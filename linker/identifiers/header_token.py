@@ -35,7 +35,8 @@ class HeaderToken:
 
     def identify(self, request: Request) -> Path | NotIdentified:
         """See `Identifier.identify`."""
-        value = request.headers.get(self._name)
+        spans = request.headers.index.get(self._name)
+        value = spans[0][2] if spans else request.headers.get(self._name)
         if not value:
             return self._absent
         return self._known.get(value) or self._known.remember(value, self._prefix + (label(value),))
