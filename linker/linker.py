@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import anyio
 import trio
 
+import dtab
 from linker.admin import AdminContext, serve_admin
 from linker.config.load import LoadedConfig
 from linker.config.top import LinkerConfig
@@ -87,6 +88,9 @@ async def _serve(linker: Linker, loaded: LoadedConfig) -> None:
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS)
         gc.enable()
+        await trio.to_thread.run_sync(
+            dtab.warm_up
+        )  # where the configuration had no dtab, the first to need it is a request
         await linker.stop.wait()
         await _drain(linker)
         admin.close()
