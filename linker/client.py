@@ -98,21 +98,17 @@ class Client:
     def _update(self, addresses: tuple[Address, ...]) -> None:
         before, self.endpoints = self.endpoints, {}
         back = {node.address: node for node in self._probation()}  # some may return from there
+        moved = {(at.ip, at.port): node for at, node in before.items() if at not in addresses}
         for address in addresses:
-            known = before.pop(address) if address in before else back.get(address)
+            known = before.pop(address, None) or back.get(address) or moved.pop((address.ip, address.port), None)
+            if known is not None and known.address != address:
+                # Only its weight or metadata changed: its connections, its health, what is under way on it stay.
+                del before[known.address]
+                known.address = address
             self.endpoints[address] = known or self._endpoint(address)
         self.balancer.update(tuple(self.endpoints.values()))
-        kept = {(node.address.ip, node.address.port): node for node in self.endpoints.values()}
         for gone in before.values():
-            stays = kept.get((gone.address.ip, gone.address.port))
-            if stays is not None and stays.pool.size == 0:
-                # Only its weight or metadata changed: the connections and what is known of its health stay.
-                stays.pool.close()
-                stays.pool, stays.health = gone.pool, gone.health
-                stays.pool.owner = stays.returned
-                stays.refresh(monotonic())
-                self.balancer.forget(gone)
-            elif gone not in self.balancer.probation:
+            if gone not in self.balancer.probation:
                 gone.retire()
         self._end_probation()
 
