@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 
-from linker.reactor import BATCH, Reactor, Task, suspend
+from linker.reactor import BATCH, SUSPENDED, Reactor, Task
 
 log = logging.getLogger("linker.reactor")
 
@@ -64,7 +64,7 @@ class Socket:
             if not self.readable:
                 self.reader = self.reactor.current
                 try:
-                    await suspend()
+                    await SUSPENDED
                 except BaseException:
                     self.reader = None
                     raise
@@ -74,7 +74,7 @@ class Socket:
             elif self._full:  # a large body: the others get their turn between its buffers
                 self._full = False
                 self.reactor.wake(self.reactor.current)
-                await suspend()
+                await SUSPENDED
             try:
                 data = self._recv(RECV_BYTES)
             except BlockingIOError:
@@ -112,7 +112,7 @@ class Socket:
         while rest:
             self.writer = self.reactor.current
             try:
-                await suspend()
+                await SUSPENDED
             finally:
                 self.writer = None
             try:
@@ -155,7 +155,7 @@ async def connect(reactor: Reactor, address: tuple[str, int], options: Callable[
         made.writer = reactor.current
         try:
             while made.writer is not None:
-                await suspend()
+                await SUSPENDED
             failure = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if failure:
                 raise OSError(failure, os.strerror(failure))

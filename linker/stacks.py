@@ -36,7 +36,6 @@ from linker.filters.request_stats import RequestCounts, RequestStats, by_success
 from linker.filters.requeue import Requeue
 from linker.filters.retry import Retry
 from linker.filters.status_stats import StatusStats
-from linker.filters.stream_stats import StreamStats
 from linker.filters.success_class import SuccessClass
 from linker.filters.timeout import attempt_timeout, server_timeout, total_timeout
 from linker.filters.timestamp import Timestamp
@@ -74,7 +73,6 @@ def server_side(
         CallDepth(server.maxCallDepth),
         ContextHeaders(),  # below ErrorResponder: a bad dtab is a 400
         stats.requests,
-        StreamStats(metrics),
         Concurrency(server.maxConcurrentRequests, metrics) if server.maxConcurrentRequests else None,
         server_timeout(server.timeoutMs, parts.reactor.timeout, f"{server.ip}:{server.port}")
         if server.timeoutMs
@@ -129,7 +127,6 @@ def client_side(
     return stack(
         parts.access_log,  # below retries: one line an attempt
         StatusStats(metrics),
-        StreamStats(metrics),
         Requeue(_budget(params.requeueBudget), is_open, metrics),  # above the balancer: each attempt picks
         to=to,
     )

@@ -17,6 +17,7 @@ from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
 from linker.http.framing import CHUNKED, UNTIL_CLOSE, ChunkDecoder, response_length
 from linker.http.heads import HeadLimits, parse_response
 from linker.http.message import BodyStream, Request, Response
+from linker.http.stream_stats import StreamStats
 from linker.http.write import LAST_CHUNK, chunk, request_head
 from linker.reactor import Cancelled, Task
 from linker.sockets import Socket
@@ -39,6 +40,7 @@ class ClientOptions:
 class Home(Protocol):
     """Where a connection belongs: its pool."""
 
+    streams: StreamStats
     owner: Callable[[Upstream, bool], None]
     """Called with (connection, whether it can be used again) after every exchange."""
 
@@ -153,7 +155,8 @@ class Upstream:
         else:
             await self._send(head)
             reactor = self.sock.reactor
-            self._pump = reactor.spawn(self._pump_body(body, chunked, reactor.current))
+            counted = self.pool.streams.request(body)
+            self._pump = reactor.spawn(self._pump_body(counted, chunked, reactor.current))
         return True
 
     async def _pump_body(self, body: BodyStream, chunked: bool, waiting: Task) -> None:
@@ -206,7 +209,10 @@ class Upstream:
         else:
             body = LengthBody(self, length, self._finished)
         whole_up_to = self._options.stream_after
-        response.body = await _whole(body) if whole_up_to is None or 0 < length <= whole_up_to else body
+        if whole_up_to is None or 0 < length <= whole_up_to:
+            response.body = await _whole(body)
+        else:
+            response.body = self.pool.streams.response(body)
         return response
 
     def _finished(self, clean: bool) -> None:

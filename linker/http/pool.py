@@ -17,7 +17,7 @@ from time import monotonic
 from linker.errors import ConnectFailed, TooManyWaiters
 from linker.http.client import ClientOptions, Upstream
 from linker.http.stats import PoolStats
-from linker.reactor import Reactor, Task, Timer, suspend
+from linker.reactor import SUSPENDED, Reactor, Task, Timer
 from linker.sockets import connect
 
 CONNECT_SECONDS = 1.0
@@ -46,8 +46,8 @@ class Pool:
     hands it back by `returned`. `close` ends the pool: idle connections at once, others after their exchange."""
 
     __slots__ = (
-        "address", "size", "owner", "_reactor", "_label", "_options", "_stats", "_idle", "_waiting", "_closed",
-        "_sweep", "_idle_limits",
+        "address", "size", "owner", "streams", "_reactor", "_label", "_options", "_stats", "_idle", "_waiting",
+        "_closed", "_sweep", "_idle_limits",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class Pool:
         limits = (options.idle_timeout, options.session_idle, options.session_life)
         self._idle_limits = any(limit is not None for limit in limits)
         stats.pools.add(self)
+        self.streams = stats.streams
 
     @property
     def idle(self) -> int:
@@ -129,7 +130,7 @@ class Pool:
         self._stats.waited.value += 1
         try:
             while not waiter.woken:
-                await suspend()
+                await SUSPENDED
         except BaseException:
             if waiter.upstream is not None:
                 self.returned(waiter.upstream, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from linker.http.stream_stats import StreamStats
 from linker.metrics import Metrics
 from linker.sockets import Socket
 
@@ -12,11 +13,13 @@ class ConnectionStats:
     """Connections of one scope: how many, how long, how much went over them."""
 
     __slots__ = (
-        "connects", "closes", "live", "_received_bytes", "_sent_bytes", "_duration", "_requests", "_received", "_sent",
+        "connects", "closes", "live", "streams", "_received_bytes", "_sent_bytes", "_duration", "_requests",
+        "_received", "_sent",
     )  # fmt: skip
 
     def __init__(self, metrics: Metrics) -> None:
         self.live: set[Socket] = set()
+        self.streams = StreamStats(metrics)
         self._received_bytes = 0  # of connections that are gone
         self._sent_bytes = 0
         self.connects = metrics.counter("connects")

@@ -11,7 +11,7 @@ import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.reactor import Cancelled, Event, Reactor, Task, suspend
+from linker.reactor import SUSPENDED, Cancelled, Event, Reactor, Task
 from tests.linker.driving import drive, pair, trio_time
 
 
@@ -37,7 +37,7 @@ async def fails() -> None:
 
 async def for_ever() -> None:
     while True:
-        await suspend()
+        await SUSPENDED
 
 
 # ---- tasks
@@ -186,7 +186,7 @@ def test_woken_tasks_run_in_the_order_of_their_waking() -> None:
         order: list[int] = []
 
         async def notes(number: int) -> None:
-            await suspend()
+            await SUSPENDED
             order.append(number)
 
         tasks = [reactor.spawn(notes(number)) for number in range(5)]
@@ -390,7 +390,7 @@ def test_a_late_timeout_does_not_take_another_error_with_it() -> None:
     async def main(reactor: Reactor) -> None:
         async def waits() -> None:
             with reactor.timeout(1, Late):
-                await suspend()
+                await SUSPENDED
             await for_ever()
 
         task = reactor.spawn(waits())
@@ -491,7 +491,7 @@ def test_trio_tasks_get_their_turn_while_coroutines_are_always_ready() -> None:
         async def busy() -> None:
             while True:
                 reactor.wake(reactor.current)
-                await suspend()
+                await SUSPENDED
 
         async def counts() -> int:
             for _ in range(100):

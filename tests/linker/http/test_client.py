@@ -15,7 +15,7 @@ from linker.errors import BadResponse, ClientError, ClientGone, UpstreamClosed
 from linker.http.client import MAX_INTERIM, ClientOptions, Upstream
 from linker.http.heads import HeadLimits
 from linker.http.message import Headers, Request, Response
-from linker.reactor import Cancelled, Reactor, suspend
+from linker.reactor import SUSPENDED, Cancelled, Reactor
 from linker.sockets import Socket
 from tests.linker.driving import drive, pair, read_to_close, read_until
 
@@ -35,6 +35,7 @@ class Line:
         self.reactor = reactor
         self.told: list[bool] = []
         self.owner: Callable[[Upstream, bool], None] = self._done
+        self.streams = StreamStats(Metrics())
         self.upstream = Upstream(near, "at 10.0.0.1:80", options or ClientOptions(), self)
 
     def _done(self, upstream: Upstream, reusable: bool) -> None:
@@ -374,7 +375,7 @@ class Uploads:
     async def read(self) -> bytes:
         if not self.buffers:
             while self.waits is not None:
-                await suspend()
+                await SUSPENDED
             return b""
         next_ = self.buffers.pop(0)
         if isinstance(next_, Exception):

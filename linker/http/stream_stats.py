@@ -1,34 +1,21 @@
 """Counts bodies that stream: `http/stream/{request,response}/{opened,closed}` and gauge `pending` (observed.md).
 
-A body that came whole is none. One is closed when it was read to its end, failed or was given up. Below
-ErrorResponder or above, as long as it is outside of what reads bodies; one per server and per client.
+A body that came whole is none. One is closed when it was read to its end, failed or was given up. Counted where streams
+are made, on a server's connections and on a client's, so that the many requests without one pay nothing.
 """
 
 from __future__ import annotations
 
-from linker.http.message import BodyStream, Request, Response
+from linker.http.message import BodyStream
 from linker.metrics import Counter, Metrics
-from linker.service import PlainFilter
 
 
-class StreamStats(PlainFilter):
+class StreamStats:
     """`metrics` is the scope of the server or client."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._requests = _Direction(metrics.scope("http", "stream", "request"))
-        self._responses = _Direction(metrics.scope("http", "stream", "response"))
-
-    def enter(self, request: Request) -> None:
-        """See `PlainFilter.enter`."""
-        body = request.body
-        if not isinstance(body, bytes):
-            request.body = self._requests.opens(body)
-
-    def leave(self, request: Request, response: Response, ms: float) -> None:
-        """See `PlainFilter.leave`."""
-        body = response.body
-        if not isinstance(body, bytes):
-            response.body = self._responses.opens(body)
+        self.request = _Direction(metrics.scope("http", "stream", "request")).opens
+        self.response = _Direction(metrics.scope("http", "stream", "response")).opens
 
 
 class _Direction:
@@ -40,6 +27,7 @@ class _Direction:
         metrics.gauge("pending", lambda: opened.value - closed.value)
 
     def opens(self, body: BodyStream) -> CountedBody:
+        """The body to use instead, which counts."""
         self._opened.value += 1
         return CountedBody(body, self._closed)
 
