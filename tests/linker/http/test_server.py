@@ -37,6 +37,7 @@ class Line:
         near, self.client = pair(reactor)
         self.seen: list[tuple[bytes, bytes]] = []
         self.errors: list[BaseException] = []
+        self.pending = b""
         self.answer: Callable[[Request], Awaitable[Response]] = self._ok
         self.metrics = Metrics()
         self.connection = ServerConnection(
@@ -80,16 +81,16 @@ class Line:
 
     async def got(self, size: int) -> bytes:
         """So many bytes from the server."""
-        data = b""
-        while len(data) < size:
+        while len(self.pending) < size:
             more = await self.client.recv()
-            assert more, f"closed after {data!r}"
-            data += more
+            assert more, f"closed after {self.pending!r}"
+            self.pending += more
+        data, self.pending = self.pending[:size], self.pending[size:]
         return data
 
     async def rest(self) -> bytes:
         """What comes until the server closes its side; then ours is closed too, and the server's task is over."""
-        data = await read_to_close(self.client)
+        data = self.pending + await read_to_close(self.client)
         self.client.close()
         await self.reactor.join(self.task)
         return data
@@ -209,11 +210,10 @@ def test_streamed_answers_with_trailers() -> None:
 
         line.answer = streams
         await line.send(GET)
-        return await line.got(80)
+        return await line.got(len(expected))
 
-    assert lined(main) == (
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nX: 1\r\n\r\n"
-    )
+    expected = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nX: 1\r\n\r\n"
+    assert lined(main) == expected
 
 
 def test_head_is_answered_without_the_body() -> None:
@@ -255,7 +255,7 @@ def test_what_breaks_http_is_answered_once_and_the_rest_thrown_away(request_: by
 
     answer = lined(main, limits=HeadLimits(100, 100))
     assert answer.startswith(b"HTTP/1.1 " + status + b" ")
-    assert answer.count(b"HTTP/1.1") == answer.count(b"Connection: close\r\n") == 1
+    assert answer.count(b"HTTP/1.1 ") == answer.count(b"Connection: close\r\n") == 1
 
 
 def test_a_broken_chunk_in_a_short_body_is_answered() -> None:
@@ -397,11 +397,10 @@ def test_a_client_that_leaves_in_its_head_gets_no_answer() -> None:
 def test_a_head_that_takes_too_long_is_a_408() -> None:
     async def main(line: Line) -> None:
         await line.send(GET[:10])
-        for _ in range(20):
+        for _ in range(4):
             await line.reactor.sleep(1)
-            await line.send(b"a")
-            if line.task.done or line.connection.sock.closed:
-                break
+            await line.send(b"a")  # not even if something comes now and then
+        await line.reactor.sleep(1)
         assert (await line.rest()).startswith(b"HTTP/1.1 408 ")
 
     lined(main, head_timeout=5.0)
