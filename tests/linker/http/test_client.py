@@ -15,6 +15,8 @@ from linker.errors import BadResponse, ClientError, ClientGone, UpstreamClosed
 from linker.http.client import MAX_INTERIM, ClientOptions, Upstream
 from linker.http.heads import HeadLimits
 from linker.http.message import Headers, Request, Response
+from linker.http.stream_stats import StreamStats
+from linker.metrics import Metrics
 from linker.reactor import SUSPENDED, Cancelled, Reactor
 from linker.sockets import Socket
 from tests.linker.driving import drive, pair, read_to_close, read_until
