@@ -13,8 +13,7 @@ def steps(tree: DelegateTree) -> list[tuple[str, str]]:
 
 
 def _steps(tree: DelegateTree) -> Iterator[tuple[str, str]]:
-    entry = "" if tree.dentry is None else f"{tree.dentry.prefix.show()} => {tree.dentry.dst.show()}"
-    yield tree.path.show(), entry
+    yield tree.path.show(), "" if tree.dentry is None else tree.dentry.show()
     match tree:
         case DelegateNode() | TransformationNode():
             yield from _steps(tree.tree)

@@ -88,9 +88,8 @@ async def _serve(linker: Linker, loaded: LoadedConfig) -> None:
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS)
         gc.enable()
-        await trio.to_thread.run_sync(
-            dtab.warm_up
-        )  # where the configuration had no dtab, the first to need it is a request
+        # Where the configuration had no dtab, the first to need the parser is a request.
+        await trio.to_thread.run_sync(dtab.warm_up)
         await linker.stop.wait()
         await _drain(linker)
         admin.close()
@@ -147,7 +146,8 @@ without it; Python's 700 would have it look at them over and over."""
 async def _snapshots(metrics: Metrics) -> None:
     while True:
         await trio.sleep(SNAPSHOT_INTERVAL)
-        metrics.snapshot()
+        for _ in metrics.snapshot_in_steps():
+            await trio.lowlevel.checkpoint()  # with many names this takes 10 ms and more: requests run in between
 
 
 async def _sweeps(router: Router) -> None:

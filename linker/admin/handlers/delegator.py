@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import trio
 
-from dtab import Dtab, DtabSyntaxError, Path
+from dtab import CONFIGURED_LIMIT, REQUEST_LIMIT, Dtab, DtabSyntaxError, Path
 from linker.admin.context import AdminContext, RouterView
 from linker.admin.message import AdminRequest, AdminResponse, Handler, json_response, not_allowed, text
 from namer.delegation import draw, to_json
@@ -41,8 +41,10 @@ def handler(context: AdminContext) -> Handler:
             return not_allowed("GET", "POST")
         try:
             params = _from_json(request) if request.method == "POST" else request.params
-            router = _router(context, params)
-            dtab, path = _dtab(params.get("dtab", "")), _path(params)
+            router, path = _router(context, params), _path(params)
+            shown = params.get("dtab", "")
+            # A long one takes as much as a second: requests run meanwhile.
+            dtab = await trio.to_thread.run_sync(_dtab, shown) if len(shown) > REQUEST_LIMIT else _dtab(shown)
         except _Refused as refused:
             return refused.response
         if params.get("base") == "true":
@@ -91,7 +93,7 @@ def _router(context: AdminContext, params: Mapping[str, str]) -> RouterView:
 
 def _dtab(shown: str) -> Dtab:
     try:
-        return Dtab.read(shown)
+        return Dtab.read(shown, limit=CONFIGURED_LIMIT)  # an operator's, as long as a router's may be
     except DtabSyntaxError as error:
         raise _Refused(f"Invalid dtab: {error}", 400) from None
 

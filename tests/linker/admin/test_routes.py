@@ -309,6 +309,13 @@ async def test_a_delegation_can_be_drawn():
     assert answer.body == b"/svc/a: /svc=>/x\n"
 
 
+async def test_an_operators_dtab_may_be_as_long_as_a_routers():
+    dtab = ";".join(f"/svc/{i}=>/x/{i}" for i in range(2000))
+    body = json.dumps({"path": "/svc/a", "dtab": dtab}).encode()
+    answer = await ask("/delegator.json", "POST", body, content_type="application/json")
+    assert (answer.status, json.loads(answer.body)["message"]) == (200, dtab)
+
+
 async def test_router_is_another_name_for_namespace():
     of = context(routers=[Router("a"), Router("b", interpreter=CannotExplain())])
     assert await tree("/delegator.json?path=/svc/a&namespace=a", of=of)
