@@ -35,6 +35,7 @@ from linker.http.stats import PoolStats
 from linker.metrics import Metrics
 from linker.parts import RouterParts
 from linker.reactor import Event, Timer
+from linker.service import Service
 from linker.stacks import by_service, client_side, endpoint_side
 from namer.activity import Close
 from namer.addr import Addr, AddrBound, Address, AddrFailed, AddrNeg, AddrPending
@@ -76,11 +77,20 @@ class Client:
         self._acquisition = creation.stat("service_acquisition_latency_ms")
         self._creation = creation
         self._metrics.gauge("available", lambda: 1.0 if self.is_open() else 0.0)
-        stats = ClientStats(self._metrics, by_service)
-        self._endpoint_service = endpoint_side(self.id, params, parts, stats, self.addresses)
-        self._traced_service = endpoint_side(self.id, params, parts, stats, self.addresses, trace=True)
+        self._stats = ClientStats(self._metrics, by_service)
+        self._endpoint_service = self._endpoint_side()
+        self._traced_service: Service | None = None  # most clients never see a TRACE
         self.service = client_side(params, self._metrics, parts, self.is_open, self._attempt)
         self._close: Close = bound.addr.observe(self._addresses)
+
+    def _endpoint_side(self, trace: bool = False) -> Service:
+        return endpoint_side(self.id, self._settings.params, self._parts, self._stats, self.addresses, trace=trace)
+
+    def _traced(self) -> Service:
+        """What an attempt of a TRACE request meets."""
+        if self._traced_service is None:
+            self._traced_service = self._endpoint_side(trace=True)
+        return self._traced_service
 
     # ---- addresses
 
@@ -202,7 +212,7 @@ class Client:
         request.upstream = upstream = endpoint.pool.take()
         if upstream is None:
             return self._attempt_anew(endpoint, request, now)
-        return self._endpoint_service(request) if request.method != b"TRACE" else self._traced_service(request)
+        return self._endpoint_service(request) if request.method != b"TRACE" else self._traced()(request)
 
     async def _attempt_later(self, request: Request) -> Response:
         await self._wait_for_addresses(request)
@@ -212,7 +222,7 @@ class Client:
 
     async def _attempt_anew(self, endpoint: Endpoint, request: Request, now: float) -> Response:
         request.upstream = await self._acquire(endpoint, request, now)
-        service = self._endpoint_service if request.method != b"TRACE" else self._traced_service
+        service = self._endpoint_service if request.method != b"TRACE" else self._traced()
         return await service(request)
 
     async def _acquire(self, endpoint: Endpoint, request: Request, now: float) -> Upstream:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from dtab import Dtab, Path
 from linker.accesslog import AccessLogWriter, RollingFile
 from linker.classifiers import Classify
 from linker.client import Client, ClientSettings
+from linker.config.client import ClientParams
 from linker.config.http import HttpRouterConfig
 from linker.errors import NamingError
 from linker.explain import steps
@@ -36,6 +38,8 @@ from namer.pathmatcher import PathTooShort
 
 log = logging.getLogger("linker")
 
+_SETTINGS_KEPT = 64  # different parameters of clients: as many as an `io.l5d.static` client may well have entries
+
 
 class Router:
     """Made idle; `serve` opens its servers. `close` after the servers were drained."""
@@ -53,7 +57,7 @@ class Router:
             scope.gauge("originator", lambda: 1.0)
         self._parts = _parts(config, scope, reactor, self.access_log, self._steps)
         self._identifier = mk_identifier(config.identifiers, config.dstPrefix)
-        self._pool = _pool_options(config)
+        self._settings = _client_settings(config)
         self.tiers = Tiers(config.bindingCache, self._parts, self._bind, self._mk_name, self._mk_client)
 
     def _bind(self, local: Dtab, dst: Path) -> Any:
@@ -72,7 +76,7 @@ class Router:
             params = self.config.client.params_for(bound.id)
         except PathTooShort as error:
             raise NamingError(f"client configuration: {error}") from error
-        return Client(bound, ClientSettings(params, self._pool(params)), self._parts)
+        return Client(bound, self._settings(params), self._parts)
 
     def serve(self) -> None:
         """Open every server's port. Raises OSError that names the address; those already open stay open."""
@@ -145,12 +149,14 @@ def _access_log(config: HttpRouterConfig) -> AccessLogWriter | None:
     )
 
 
-def _pool_options(config: HttpRouterConfig) -> Callable[[Any], PoolOptions]:
+def _client_settings(config: HttpRouterConfig) -> Callable[[ClientParams], ClientSettings]:
+    """Of equal parameters the same settings: nearly all of a thousand clients share them."""
     limits, whole_up_to = head_limits(config), stream_after(config)
 
-    def options(params: Any) -> PoolOptions:
+    @lru_cache(_SETTINGS_KEPT)
+    def settings(params: ClientParams) -> ClientSettings:
         pool, session, sockets = params.hostConnectionPool, params.clientSession, params.socketOptions
-        return PoolOptions(
+        options = PoolOptions(
             min_size=pool.minSize,
             max_size=pool.maxSize,
             max_waiters=pool.maxWaiters,
@@ -165,5 +171,6 @@ def _pool_options(config: HttpRouterConfig) -> Callable[[Any], PoolOptions]:
             ),
             socket_options=socket_setter(sockets),
         )
+        return ClientSettings(params, options)
 
-    return options
+    return settings

@@ -108,6 +108,10 @@ class GlobalClient(ClientKeys, ClientConfig):
     """The same for every client."""
 
     def params_for(self, id_: Path) -> ClientParams:
+        return self._params
+
+    @cached_property
+    def _params(self) -> ClientParams:
         return ClientParams(**said(self, _NAMES))
 
 

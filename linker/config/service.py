@@ -68,6 +68,10 @@ class GlobalService(ServiceKeys, ServiceConfig):
     """The same for every service."""
 
     def params_for(self, path: Path) -> ServiceParams:
+        return self._params
+
+    @cached_property
+    def _params(self) -> ServiceParams:
         return ServiceParams(**said(self, _NAMES))
 
 
