@@ -43,9 +43,11 @@ class PlainFilter:
     """A filter that never waits. Subclasses override what they need; it can be called as any other filter.
 
     clock: seconds; in a stack all plain filters in a row share the time that passed below them.
+    fields: `enter` has something to do only for requests with one of these fields, and is not called for others.
     """
 
     clock: Clock = perf_counter
+    fields: frozenset[bytes] | None = None
 
     def enter(self, request: Request) -> None:
         """On the way in. Raising a ProxyError refuses the request: filters above see it fail, none below sees it."""
@@ -108,8 +110,9 @@ def _fused(filters: Sequence[PlainFilter], next_: Service, clock: Clock) -> Serv
     leaves: list[str] = []
     for i, each in enumerate(filters):
         if _overrides(each, "enter"):
-            names[f"enter{i}"] = each.enter
-            enters += [f"enter{i}(request)", f"entered = {i + 1}"]
+            names[f"enter{i}"], names[f"fields{i}"] = each.enter, each.fields
+            guard = "" if each.fields is None else f"if not fields{i}.isdisjoint(request.headers.index): "
+            enters += [f"{guard}enter{i}(request)", f"entered = {i + 1}"]
         if _overrides(each, "leave"):
             names[f"leave{i}"] = each.leave
             leaves.insert(0, f"leave{i}(request, response, ms)")

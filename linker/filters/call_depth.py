@@ -16,14 +16,15 @@ DEFAULT_MAX_CALLS = 1000
 class CallDepth(PlainFilter):
     """Refuses more than `most` entries with TooManyCalls."""
 
+    fields = frozenset((b"via",))
+
     def __init__(self, most: int = DEFAULT_MAX_CALLS) -> None:
         self._most = most
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        if b"via" in request.headers.index:
-            calls = sum(value.count(b",") + 1 for value in request.headers.get_all(b"via"))
-            if calls > self._most:
-                raise TooManyCalls(
-                    f"Maximum number of calls ({self._most}) has been exceeded. Please check for proxy loops."
-                )
+        calls = sum(value.count(b",") + 1 for value in request.headers.get_all(b"via"))
+        if calls > self._most:
+            raise TooManyCalls(
+                f"Maximum number of calls ({self._most}) has been exceeded. Please check for proxy loops."
+            )

@@ -40,6 +40,8 @@ class Compression(PlainFilter):
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
         body = response.body
+        if isinstance(body, bytes) and len(body) < MIN_SIZE:
+            return  # nearly always
         size = len(body) if isinstance(body, bytes) else body.length
         if (size is None or size >= MIN_SIZE) and may_accept(request.headers) and self._suits(request, response):
             coding = choose(request.headers.get_all(b"accept-encoding"))

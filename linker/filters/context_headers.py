@@ -36,16 +36,14 @@ Texts = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 class ContextHeaders(PlainFilter):
     """One per server. `random_bits`: gives that many random bits, for the id of a trace that begins here."""
 
+    fields = _READ
+
     def __init__(self, *, random_bits: Callable[[int], int] = getrandbits) -> None:
         self._bits = random_bits
         self._dtabs: OrderedDict[Texts, Dtab] = OrderedDict()
 
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
-        if not _READ.isdisjoint(request.headers.index):
-            self._read(request)
-
-    def _read(self, request: Request) -> None:
         headers = request.headers
         index = headers.index
         if b"l5d-dtab" in index or b"l5d-ctx-dtab" in index:

@@ -27,6 +27,8 @@ _KEPT = frozenset(
 class HopByHop(PlainFilter):
     """See above."""
 
+    fields = _OTHERS | {b"connection"}
+
     def enter(self, request: Request) -> None:
         """See `PlainFilter.enter`."""
         strip(request.headers, request.body)
