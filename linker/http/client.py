@@ -99,7 +99,7 @@ class Upstream:
         self._lent = True
         began = monotonic()
         sock = self.sock
-        written = False
+        sent_before = sock.sent
         try:
             body = request.body
             if type(body) is bytes and self._untimed:
@@ -107,7 +107,6 @@ class Upstream:
                 head = request_head(request)[0]
                 data = head + body if body else head
                 sent = sock.send_now(data)
-                written = True
                 if sent != len(data):
                     await sock.send_rest(data, sent)
                 buffer = await sock.recv()
@@ -118,7 +117,7 @@ class Upstream:
                 else:
                     self.buffer = buffer[end:] if end < len(buffer) else b""
             else:
-                written = await self._send_request(request)
+                await self._send_request(request)
                 response = await self._final_head(request)
             self.rtt = monotonic() - began
             length = response_length(request.method, response.status, response.headers, response.minor)
@@ -139,14 +138,14 @@ class Upstream:
         except OSError as error:
             failed = UpstreamClosed(f"{error.strerror or error} {self.label}")
             # The kernel refused the first write: the endpoint had closed before anything of this request arrived.
-            failed.retry_safe = not written and self.exchanges > 1
+            failed.retry_safe = sock.sent == sent_before and self.exchanges > 1
             self._finished(False)
             raise failed from error
         except BaseException:
             self._finished(False)
             raise
 
-    async def _send_request(self, request: Request) -> bool:
+    async def _send_request(self, request: Request) -> None:
         """Send the head, and a whole body; a stream is pumped from now on."""
         head, chunked = request_head(request)
         body = request.body
@@ -157,7 +156,6 @@ class Upstream:
             reactor = self.sock.reactor
             counted = self.pool.streams.request(body)
             self._pump = reactor.spawn(self._pump_body(counted, chunked, reactor.current))
-        return True
 
     async def _pump_body(self, body: BodyStream, chunked: bool, waiting: Task) -> None:
         try:

@@ -314,6 +314,25 @@ def test_a_write_that_the_kernel_refuses_is_safe_to_retry_on_a_used_connection_o
     drive(main)
 
 
+@pytest.mark.parametrize("timeout", [None, 100.0])
+def test_a_request_of_which_a_part_was_sent_is_not_safe_to_retry(timeout: float | None) -> None:
+    async def main(reactor: Reactor) -> None:
+        line = Line(reactor, ClientOptions(write_timeout=timeout))
+        await line.ask(request(), OK + b"Content-Length: 0\r\n\r\n", close=False)
+
+        async def reads_a_part_and_leaves() -> None:
+            await line.far.recv()
+            line.far.close()
+
+        reactor.spawn(reads_a_part_and_leaves())
+        with pytest.raises(UpstreamClosed) as caught:
+            await line.upstream.exchange(request(b"POST", body=b"x" * 5_000_000))
+        assert not caught.value.retry_safe
+        line.close()
+
+    drive(main)
+
+
 # ---- interim responses
 
 
