@@ -127,16 +127,20 @@ def superfluous(path: FilePath, names: list[str], keep: int) -> list[FilePath]:
     """Which of `names`, beside `path`, are rolled files beyond the newest `keep`; -1 keeps all."""
     if keep < 0:
         return []
-    rolled = re.compile(re.escape(path.stem) + r"-[0-9]{8}[0-9-]*(\.[0-9]+)?" + re.escape(path.suffix))
-    old = sorted(name for name in names if name != path.name and rolled.fullmatch(name))
-    return [path.with_name(name) for name in old[: len(old) - keep]]
+    rolled = re.compile(re.escape(path.stem) + r"-([0-9]{8}[0-9-]*)(?:\.([0-9]{1,9}))?" + re.escape(path.suffix))
+    found = [match for name in names if name != path.name and (match := rolled.fullmatch(name))]
+    found.sort(key=lambda match: (match[1], int(match[2] or 0)))  # of one second, .10 is newer than .9 and than none
+    return [path.with_name(match[0]) for match in found[: max(0, len(found) - keep)]]
 
 
 # ---------------------------------------------------------------- writing
 
 
 class RollingFile:
-    """A file that grows by lines and is rolled by its policy. Blocking; used by one thread at a time."""
+    """A file that grows by lines and is rolled by its policy. Blocking; used by one thread at a time.
+
+    Folders that are missing are made, as the original does. Raises OSError, naming the file, when it cannot be opened.
+    """
 
     def __init__(
         self, path: str, policy: RollPolicy, *, append: bool = True, keep: int = -1, epoch: Clock = time
@@ -145,9 +149,13 @@ class RollingFile:
         self._policy = policy
         self._keep = keep
         self._epoch = epoch
-        self._open("ab" if append else "wb")
+        try:
+            self._open("ab" if append else "wb")
+        except OSError as error:
+            raise OSError(error.errno, f"cannot write the access log {path}: {error.strerror}") from error
 
     def _open(self, mode: str) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = open(self._path, mode, buffering=0)
         self._size = os.fstat(self._file.fileno()).st_size
         self._opened = datetime.fromtimestamp(self._epoch())
@@ -201,6 +209,7 @@ class AccessLogWriter:
         self._file = file
         self._lines: list[bytes] = []
         self._waiting = 0
+        self._trouble = ""
 
     def write(self, line: bytes) -> None:
         """Take a line, complete with its LF. Never waits; drops it when too much is waiting for the disk."""
@@ -231,13 +240,17 @@ class AccessLogWriter:
         try:
             self._file.write(lines)
         except OSError as error:
-            log.error("cannot write the access log: %s", error)
+            if str(error) != self._trouble:  # told once, not at every try while a disk is full
+                self._trouble = str(error)
+                log.error("cannot write the access log, lines are lost: %s", error)
+        else:
+            if self._trouble:
+                self._trouble = ""
+                log.warning("the access log is written again")
 
 
 def unused(path: FilePath) -> FilePath:
-    """`path`, or with .1, .2 … before its suffix when a file of that name is there: two rolls in one second."""
-    free, number = path, 0
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem}.{number}{path.suffix}")
-    return free
+    """`path`, or with .1, .2 … before its suffix when there is one of this second: the number after the newest's."""
+    same = re.compile(re.escape(path.stem) + r"(?:\.([0-9]{1,9}))?" + re.escape(path.suffix))
+    there = [int(match[1] or 0) for name in os.listdir(path.parent) if (match := same.fullmatch(name))]
+    return path.with_name(f"{path.stem}.{max(there) + 1}{path.suffix}") if there else path

@@ -115,9 +115,10 @@ NAMES = ["a.log", "a-20260101.log", "a-20260102.log", "a-20260102.1.log", "b-202
     ("keep", "gone"),
     [
         (-1, []),
+        (4, []),
         (3, []),
         (2, ["a-20260101.log"]),
-        (0, ["a-20260101.log", "a-20260102.1.log", "a-20260102.log"]),
+        (0, ["a-20260101.log", "a-20260102.log", "a-20260102.1.log"]),
     ],
 )
 def test_only_rolled_files_beyond_the_newest_are_superfluous(keep: int, gone: list[str]) -> None:
@@ -145,6 +146,24 @@ def test_a_file_rolls_before_the_line_that_makes_it_too_large(tmp_path: Path) ->
         "a-20261121-030309.2.log": b"a line longer than the limit\n",
         "a.log": b"x\n",
     }
+
+
+@pytest.mark.parametrize("keep", [1, 2, 12])
+def test_of_many_files_of_one_second_the_newest_are_kept(tmp_path: Path, keep: int) -> None:
+    file = RollingFile(str(tmp_path / "a.log"), RollPolicy.read("3.bytes"), keep=keep, epoch=Clock(NOW.timestamp()))
+    file.write([b"%02d\n" % n for n in range(30)])
+    file.close()
+    assert sorted(p.read_bytes() for p in tmp_path.iterdir()) == [b"%02d\n" % n for n in range(29 - keep, 30)]
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    RollingFile(str(tmp_path / "logs" / "web" / "a.log"), RollPolicy()).close()
+    assert (tmp_path / "logs" / "web" / "a.log").exists()
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=f"cannot write the access log {tmp_path}: Is a directory"):
+        RollingFile(str(tmp_path), RollPolicy())
 
 
 @pytest.mark.parametrize(("append", "text"), [(True, b"old\nnew\n"), (False, b"new\n")])
@@ -183,3 +202,34 @@ def test_a_disk_that_stalls_costs_bounded_memory(tmp_path: Path, monkeypatch: py
         writer.write(b"12345\n")
     file.close()
     assert writer.dropped == 3
+
+
+@pytest.mark.trio
+async def test_a_full_disk_is_told_once_and_so_is_its_end(
+    tmp_path: Path,
+    autojump_clock: trio.testing.MockClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def at_once(write: Callable[[list[bytes]], None], lines: list[bytes]) -> None:
+        write(lines)
+
+    def full(lines: list[bytes]) -> None:
+        raise OSError(28, "No space left on device")
+
+    file = RollingFile(str(tmp_path / "a.log"), RollPolicy())
+    writer = AccessLogWriter(file, in_thread=at_once)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writer.run)
+        with monkeypatch.context() as patched:
+            patched.setattr(file, "write", full)
+            for _ in range(3):
+                writer.write(b"lost\n")
+                await trio.sleep(2 * accesslog.FLUSH_INTERVAL)
+        for _ in range(3):
+            writer.write(b"kept\n")
+            await trio.sleep(2 * accesslog.FLUSH_INTERVAL)
+        nursery.cancel_scope.cancel()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert "No space left on device" in caplog.messages[0]
+    assert (tmp_path / "a.log").read_bytes() == b"kept\n" * 3
