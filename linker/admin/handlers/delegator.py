@@ -72,7 +72,7 @@ def _from_json(request: AdminRequest) -> Mapping[str, str]:
         raise _Refused("Content-Type must be application/json", 415)
     try:
         given = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for brackets in thousands
         given = None
     params = {key: value for key, value in given.items() if isinstance(value, str)} if isinstance(given, dict) else {}
     if not {"dtab", "path"} <= params.keys():

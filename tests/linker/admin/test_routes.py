@@ -356,7 +356,7 @@ async def test_a_delegation_may_be_posted_as_json():
     assert answer == {"type": "exception", "path": "/svc/a", "message": "/svc=>/x"}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"path": "/svc/a"}', b'{"path": 1, "dtab": ""}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"path": "/svc/a"}', b'{"path": 1, "dtab": ""}', b"[" * 9999])
 async def test_a_malformed_post_is_a_400_that_repeats_it(body):
     answer = await ask("/delegator.json", "POST", body, content_type="application/json")
     assert (answer.status, answer.body) == (400, b"Malformed delegation request: " + body)
