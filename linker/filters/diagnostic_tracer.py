@@ -19,6 +19,8 @@ from linker.http.message import Headers, Request, Response, text_response
 from linker.service import Clock, Service
 
 BAD_MAX_FORWARDS = "Invalid value for Max-Forwards header"
+MAX_DIGITS = 100
+"""Of Max-Forwards. Any number will do; Python refuses to read one of thousands of digits."""
 _TRUE = (b"true", b"t", b"1")
 
 
@@ -56,7 +58,7 @@ class DiagnosticTracer:
         started = self._clock()
         if limit is None:
             response = await next(request)
-        elif not limit.isdigit():
+        elif not limit.isdigit() or len(limit) > MAX_DIGITS:
             return text_response(400, BAD_MAX_FORWARDS)
         elif int(limit) == 0:
             response = Response(200, Headers(b"Content-Length: 0\r\n"))

@@ -44,7 +44,7 @@ def test_other_methods_pass_untouched() -> None:
     assert body == b"x" and len(service.seen) == 1
 
 
-@pytest.mark.parametrize("value", ["junk", "-1", "", "1.0"])
+@pytest.mark.parametrize("value", ["junk", "-1", "", "1.0", "1" * 5000])
 def test_a_bad_max_forwards_is_refused(value: str) -> None:
     service, body, status = meets(traced(f"Max-Forwards: {value}"), response())
     assert (service.seen, body, status) == ([], b"Invalid value for Max-Forwards header", 400)
