@@ -57,7 +57,7 @@ class YamlReader:
                     return self._node(next(events), events, 0)
             return None
         except yaml.MarkedYAMLError as error:
-            raise _syntax_error(error) from None
+            raise _syntax_error(error, self.text) from None
         except yaml.YAMLError as error:
             raise TextError(Mark(1, 1), f"not YAML: {error}") from None
 
@@ -142,10 +142,19 @@ def _check_tag(event: Any, name: str, mark: Mark) -> None:
         raise TextError(mark, f"tag {shown} is not supported")
 
 
-def _syntax_error(error: yaml.MarkedYAMLError) -> TextError:
+def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> TextError:
     at = error.problem_mark or error.context_mark
     mark = Mark(at.line + 1, at.column + 1) if at is not None else Mark(1, 1)
+    if tab := _indented_by_tab(text, mark):
+        return tab
     parts = [part for part in (error.context, error.problem) if part]
     if error.context and error.context_mark is not None and error.context_mark.line + 1 != mark.line:
         parts[0] += f" (line {error.context_mark.line + 1})"
     return TextError(mark, "not YAML: " + ", ".join(parts))
+
+
+def _indented_by_tab(text: str, mark: Mark) -> TextError | None:
+    """What YAML's own words hide best: a tab before the first character of the line in question."""
+    line = next(iter(text.splitlines()[mark.line - 1 :]), "")
+    at = line.find("\t", 0, len(line) - len(line.lstrip(" \t-")))
+    return TextError(Mark(mark.line, at + 1), "not YAML: a tab where YAML wants spaces") if at >= 0 else None
