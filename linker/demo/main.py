@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 from pathlib import Path
 from typing import TextIO
@@ -35,6 +36,9 @@ def demo(*, check: bool, port: int | None, admin_port: int | None, out: TextIO) 
             status = trio.run(_demo, world, check, out)
         except* KeyboardInterrupt:  # before the linker took the signal over, or after it gave it back
             pass
+        except* BrokenPipeError:  # whoever read the demo's words has gone, as in `linker demo | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # nor can what is left be flushed at the exit
+            status = 1
         return status
 
 

@@ -1,10 +1,13 @@
 """The demo's words: what runs where, what to try, and the counts while it runs.
 
-On a terminal the counts are redrawn in place; elsewhere a line is written when one changes.
+On a terminal the counts are redrawn in place, each line cut to the terminal's width (a wrapped one could not be
+redrawn); elsewhere a line is written when one changes.
 """
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from typing import TextIO
 
 import linker
@@ -41,11 +44,17 @@ def lines(counts: Counts) -> list[str]:
     return shown
 
 
+def terminal_width() -> int:
+    """Columns of the terminal, as it is now."""
+    return shutil.get_terminal_size().columns
+
+
 class Live:
     """Writes the counts whenever `update` is called and something is new."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, width: Callable[[], int] = terminal_width) -> None:
         self.out = out
+        self.width = width
         self.tty = out.isatty()
         self.last: list[str] = []
 
@@ -56,7 +65,8 @@ class Live:
             return
         if self.tty:
             up = f"\x1b[{len(self.last)}A" if self.last else ""
-            self.out.write(up + "".join(f"\x1b[2K{line}\n" for line in now))
+            columns = self.width()
+            self.out.write(up + "".join(f"\x1b[2K{line[:columns]}\n" for line in now))
         else:
             self.out.write("".join(f"{line}\n" for line in now if line not in self.last))
         self.out.flush()

@@ -46,6 +46,13 @@ def test_the_demo_counts_who_answered_and_stops_cleanly_on_ctrl_c():
         assert not directory.exists()
 
 
+def test_the_demo_ends_quietly_when_nobody_reads_it():
+    with subprocess.Popen([*DEMO, "--check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(START_S) == 1
+
+
 def checked(monkeypatch, *, config: tuple[str, str] = ("", ""), dtab: str = world.DTAB) -> tuple[int, list[str]]:
     """The status of a check against a linker configured otherwise, and the titles of the steps that failed."""
     monkeypatch.setattr(world, "DTAB", dtab)

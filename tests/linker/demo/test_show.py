@@ -30,6 +30,16 @@ def test_on_a_terminal_the_lines_are_redrawn_in_place():
     assert second.count("\n") == 2
 
 
+def test_a_line_is_cut_to_the_width_that_the_terminal_has_by_now():
+    width = 40
+    live = Live(Terminal(), lambda: width)
+    live.update(ONE)
+    width = 12
+    live.update(TWO)
+    shown = [line.split("\x1b[2K")[1] for line in live.out.getvalue().splitlines()]
+    assert shown == [lines(ONE)[0], lines(TWO)[0][:12], lines(TWO)[1][:12]]
+
+
 def test_elsewhere_only_what_changed_is_written_and_without_control_characters():
     live = Live(io.StringIO())
     live.update(ONE)
