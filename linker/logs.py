@@ -49,6 +49,27 @@ class _Lines(logging.Formatter):
         return "\n".join(lines)
 
 
+class _AcceptTrouble(logging.Filter):
+    """Out of file descriptors, trio tells of every failed accept: ten times a second, each with its traceback."""
+
+    EVERY_S = 10.0
+    """Seconds between two records that are let through, without traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = float("-inf")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.created - self.last < self.EVERY_S:
+            return False
+        self.last = record.created
+        record.exc_info = None
+        return True
+
+
+_accept_trouble = _AcceptTrouble()
+
+
 def set_up(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Log to `stream` (standard error) from `level` on. Replaces an earlier set-up. KeyError for an unknown level."""
     out = sys.stderr if stream is None else stream
@@ -59,6 +80,7 @@ def set_up(level: str = "INFO", stream: TextIO | None = None) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(LEVELS[level.upper()])
+    logging.getLogger("trio.serve_listeners").addFilter(_accept_trouble)
 
 
 def levels() -> list[tuple[str, str]]:

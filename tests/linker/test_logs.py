@@ -45,6 +45,18 @@ def test_a_traceback_follows_its_line(restored):
     assert lines[-1] == "ValueError: broken"
 
 
+def test_an_accept_that_fails_again_and_again_is_told_now_and_then(restored):
+    stream = io.StringIO()
+    logs.set_up("INFO", stream)
+    told = logging.getLogger("trio.serve_listeners")
+    for _ in range(3):
+        try:
+            raise OSError(24, "Too many open files")
+        except OSError:
+            told.exception("accept returned EMFILE")
+    assert re.fullmatch(r"E .*: accept returned EMFILE\n", stream.getvalue())
+
+
 def test_colour_is_for_terminals_alone(restored):
     assert "\x1b[33mW " in logged(Terminal(), logging.WARNING, "careful")
     assert "\x1b" not in logged(io.StringIO(), logging.WARNING, "careful")
