@@ -143,9 +143,10 @@ class ChunkDecoder:
         return m.end() - at
 
     def _trailer_lines(self, data: bytes, at: int) -> int:
-        m = FIELDS.match(data, at)
+        tail = data[at:]
+        # Whole only with the empty line in it: trailers that come byte by byte are not read again at each.
+        m = FIELDS.match(data, at) if b"\r\n\r\n" in tail or tail[:2] == b"\r\n" else None
         if m is None:
-            tail = data[at:]
             if len(tail) > self._max_trailers or b"\r\n\r\n" in tail or _BAD_LINE.search(tail):
                 raise self._broken("malformed trailers")
             return 0

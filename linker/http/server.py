@@ -26,6 +26,8 @@ from linker.sockets import Socket
 
 HALF_CLOSE_GRACE = 0.5
 """Seconds between a client's FIN and the cancelling of its request: enough for `printf … | nc` to see most answers."""
+SCANT = 1024
+"""Bytes of a head so far below which it is looked at only when a line ends; above, limits may be exceeded."""
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 1 << 20
 """How long, and how much, is read and thrown away after an early last answer, so that the client sees it before a
@@ -216,6 +218,8 @@ class ServerConnection:
         with self._reactor.timeout(self._options.head_timeout, _head_too_slow):
             while data := await self.more():
                 buffer += data
+                if b"\n" not in data and len(buffer) < SCANT:
+                    continue  # no line has ended: a head that comes byte by byte is not read again at each
                 request, end = parse_request(buffer, self._options.limits)
                 if request is not None:
                     return request, buffer, end
