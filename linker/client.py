@@ -22,7 +22,6 @@ from linker.errors import (
     ClientGone,
     ConnectFailed,
     NamingError,
-    NoBrokers,
     ProxyError,
 )
 from linker.fail_fast import FailFastHealth, FailFastStats
@@ -217,7 +216,7 @@ class Client:
     async def _attempt_later(self, request: Request) -> Response:
         await self._wait_for_addresses(request)
         if self.balancer.pick(monotonic()) is None:
-            raise NoBrokers(self._parts.no_brokers(request))
+            raise await self._parts.nowhere(request, self._parts.no_brokers(request), self.addr)
         return await self._attempt(request)
 
     async def _attempt_anew(self, endpoint: Endpoint, request: Request, now: float) -> Response:
@@ -267,7 +266,7 @@ class Client:
             with self._parts.binding_timeout(lambda: self._too_slow(request)):
                 await self._known.wait()
         if isinstance(self.addr, AddrFailed):
-            raise NamingError(self.addr.cause)
+            raise await self._parts.nowhere(request, NamingError(self.addr.cause), self.addr)
 
     def _too_slow(self, request: Request) -> BindingTimeout:
         limit = show_duration(self._parts.binding_timeout_ms)

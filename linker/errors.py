@@ -29,12 +29,14 @@ class ProxyError(Exception):
     retry_safe: the request is known not to have been processed, so that anybody may send it again.
     retryable_class: class A of linkerd.md section 3.12 (attempt timeouts, broken channels): a classifier may retry.
     close: the client connection's state is unknown; close it after the answer.
+    context: told after the text, behind an empty line, in the body alone.
     """
 
     status = 502
     retry_safe = False
     retryable_class = False
     close = False
+    context = ""
     metric: tuple[str, ...] = ("com.twitter.finagle.UnknownException",)
 
 

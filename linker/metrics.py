@@ -189,6 +189,15 @@ class Metrics:
         """Take this scope out of the tree; twice is once."""
         if self.parent is not None and self.parent.scopes.get(self.name) is self:
             del self.parent.scopes[self.name]
+            self._empty()
+
+    def _empty(self) -> None:
+        # Scopes refer to their parents, gauges to their owners: unless they are let go, each is left to the collector,
+        # and names can be made up faster than it looks.
+        for scope in self.scopes.values():
+            scope._empty()
+        self.scopes.clear()
+        self.leaves.clear()
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], str, Leaf]]:
         """Every leaf from here down: (scope segments relative to here, leaf name, leaf).

@@ -31,6 +31,8 @@ from linker.reactor import Reactor
 from linker.routing import LogicalService, Naming, Tiers
 from linker.server import Server, head_limits, seconds, socket_setter, soonest, stream_after
 from linker.stacks import service_side
+from linker.unroutable import Unroutable
+from namer.delegation import DelegateTree
 from namer.interpreter import Interpreter
 from namer.name import Bound
 from namer.namer import BindingError
@@ -55,7 +57,8 @@ class Router:
         scope = metrics.scope("rt", self.label)
         if config.originator:
             scope.gauge("originator", lambda: 1.0)
-        self._parts = _parts(config, scope, reactor, self.access_log, self._steps)
+        unroutable = Unroutable(reactor, self._delegate)
+        self._parts = _parts(config, scope, reactor, self.access_log, self._steps, unroutable)
         self._identifier = mk_identifier(config.identifiers, config.dstPrefix)
         self._settings = _client_settings(config)
         self.tiers = Tiers(config.bindingCache, self._parts, self._bind, self._mk_name, self._mk_client)
@@ -96,6 +99,9 @@ class Router:
         """Client id → state and addresses."""
         return {id_.show(): client.state_json() for id_, client in self.tiers.clients.entries.items()}
 
+    async def _delegate(self, local: Dtab, dst: Path) -> DelegateTree:
+        return await self.interpreter.delegate(self.dtab + local, dst)
+
     async def _steps(self, path: Path) -> list[tuple[str, str]]:
         try:
             with anyio.fail_after(2):  # as long as /delegator.json waits
@@ -117,6 +123,7 @@ def _parts(
     reactor: Reactor,
     writer: AccessLogWriter | None,
     steps_of: Callable[[Path], Any],
+    unroutable: Unroutable,
 ) -> RouterParts:
     async def explained(path: Path) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = await reactor.in_trio(steps_of, path)
@@ -133,6 +140,7 @@ def _parts(
         access_log=AccessLog(writer.write) if writer else None,
         generated_log=AccessLog(writer.write, generated=True) if writer else None,
         steps=explained,
+        unroutable=unroutable,
     )
 
 

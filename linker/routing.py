@@ -8,7 +8,6 @@ ignores later Pending and Failed states (dtab.md section 15.3).
 
 from __future__ import annotations
 
-import logging
 import random
 from bisect import bisect
 from collections.abc import Callable, Coroutine
@@ -21,7 +20,7 @@ from linker.cache import Cache
 from linker.classifiers import Classify
 from linker.client import Client, MkClient
 from linker.config.router import BindingCacheConfig
-from linker.errors import BindingTimeout, ClientError, NamingError, NoBrokers
+from linker.errors import BindingTimeout, ClientError, NamingError
 from linker.filters.dst_headers import DstBound
 from linker.filters.timeout import show_duration
 from linker.http.message import NO_DTAB, Headers, Request, Response
@@ -31,8 +30,6 @@ from linker.reactor import Event
 from linker.service import PlainFilter, Service
 from namer.activity import Activity, Close, Failed, Ok, State
 from namer.name import Bound, BoundTree
-
-log = logging.getLogger("linker.routing")
 
 Key = Path | tuple[Path, Dtab]
 """Of the path tier: the name, with the request's own dtab where it has one."""
@@ -61,9 +58,15 @@ def dispatch(request: Request) -> Coroutine[Any, Any, Response]:
 
 
 class Route:
-    """A path entry: one name, bound under one dtab. `go` is where its requests go now."""
+    """A path entry: one name, bound under one dtab. `go` is where its requests go now.
 
-    __slots__ = ("key", "name", "go", "users", "idle_since", "_dst", "_tiers", "_close", "_tree", "_settled", "_error")
+    told, drawing: belong to linker/unroutable.py.
+    """
+
+    __slots__ = (
+        "key", "name", "go", "users", "idle_since", "told", "drawing",
+        "_dst", "_tiers", "_close", "_tree", "_settled", "_error",
+    )  # fmt: skip
 
     def __init__(self, key: Key, dst: Path, name: LogicalService, binding: Activity[BoundTree], tiers: Tiers) -> None:
         self.key = key
@@ -74,6 +77,8 @@ class Route:
         self._tiers = tiers
         self._tree: Tree | None = None
         self._error: Exception | None = None
+        self.told: object = None
+        self.drawing: str | None = None
         self._settled = Event(tiers.parts.reactor)
         self.go: Service = self._wait
         name.users += 1
@@ -88,9 +93,7 @@ class Route:
                 self._tiers.release_tree(before)
             self._settled.set()
         elif isinstance(state, Failed) and self._tree is None:
-            if self._error is None:
-                log.warning("cannot bind %s: %s", self._dst.show(), state.error)
-            self._error = state.error
+            self._error = state.error.with_traceback(None)  # kept for long: without the frames it came through
             self.go = self._fail
             self._settled.set()
 
@@ -103,17 +106,24 @@ class Route:
 
     async def _fail(self, request: Request) -> Response:
         error = self._error
-        raise NamingError(str(error) or type(error).__name__) from error
+        told = NamingError(str(error) or type(error).__name__)
+        raise await self._tiers.parts.nowhere(request, told, error)
 
     def close(self) -> None:
         """End the binding."""
         self._close()
+        self.go = _closed  # not a method of its own any more: nothing is left to the collector
         if self._tree is not None:
             self._tiers.release_tree(self._tree)
         self._tiers.forget_name(self._dst, self.name)
 
     def __repr__(self) -> str:
         return f"<Route {self._dst.show()} users={self.users} {self._tree!r}>"
+
+
+async def _closed(request: Request) -> Response:
+    """Where a closed route leads those who still wait for it: the router is closing."""
+    raise NamingError("the name is not bound any more")
 
 
 def _too_slow(limit_ms: int, request: Request) -> BindingTimeout:
@@ -279,7 +289,8 @@ class Tiers:
 
     async def nobody(self, request: Request) -> Response:
         """Where a tree leads that is Neg, Fail or Empty."""
-        raise NoBrokers(self.parts.no_brokers(request))
+        state = None if request.route is None else request.route.go
+        raise await self.parts.nowhere(request, self.parts.no_brokers(request), state)
 
     # ---- the tiers below: held by those above
 

@@ -53,7 +53,7 @@ class DiagnosticTracer:
 
     async def _trace(self, request: Request, next: Service) -> Response:
         headers = request.headers
-        add = (headers.get(b"l5d-add-context") or b"").lower() in _TRUE
+        add = wants_context(request)
         limit = headers.get(b"max-forwards")
         started = self._clock()
         if limit is None:
@@ -76,6 +76,11 @@ class DiagnosticTracer:
             return await next(request)
         finally:
             headers.put(b"max-forwards", b"Max-Forwards: %d\r\n" % limit)  # another attempt counts from here again
+
+
+def wants_context(request: Request) -> bool:
+    """Whether the client asks to be told what the router did: `l5d-add-context: true`."""
+    return (request.headers.get(b"l5d-add-context") or b"").lower() in _TRUE
 
 
 def context(router: str, milliseconds: int, request: Request, resolution: Resolution) -> str:

@@ -56,7 +56,8 @@ class ErrorResponder(PlainFilter):
 def error_response(error: ProxyError, max_header: int = MAX_HEADER, max_body: int = MAX_BODY) -> Response:
     """The answer that tells of `error`. With `error.close` it asks to close the connection."""
     text = str(error) or type(error).__name__
-    body = cut(text.encode("utf-8", "replace"), max_body)
+    told = f"{text.rstrip()}\n\n{error.context}\n" if error.context else text
+    body = cut(told.encode("utf-8", "replace"), max_body)
     raw = b"l5d-err: %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n" % (encode(text, max_header), len(body))
     if error.close:
         raw += b"Connection: close\r\n"

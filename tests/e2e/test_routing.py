@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support import Answer, Backend, Process, free_port, get, linker, talk
+from tests.support.client import read_answer
+from tests.support.procfs import rss_bytes
 
 CONFIG = """admin: {port: {ADMIN}}
 usage: {enabled: false}
@@ -133,6 +136,23 @@ def test_an_unknown_name_tells_the_dtabs_in_force(proxy: Process) -> None:
     assert "override dtab:\n  /svc/x => /y" in answer.text
 
 
+def test_who_asks_is_told_which_way_was_tried_and_the_log_tells_it_once(proxy: Process) -> None:
+    plain = ask(proxy, "tell", "l5d-dtab: /svc/tell => /beta | /$/nil")
+    asked = ask(proxy, "tell", "l5d-dtab: /svc/tell => /beta | /$/nil", "l5d-add-context: true")
+    drawing = (
+        "/svc/tell\n"
+        "  | /beta (/svc/tell => /beta | /$/nil): no such name\n"
+        "  | /$/nil (/svc/tell => /beta | /$/nil): empty, as written\n"
+        "  | /#/io.l5d.fs/tell (/svc => /#/io.l5d.fs): no such name"
+    )
+    assert (plain.status, asked.status) == (502, 502)
+    assert asked.text == f"{plain.text.rstrip()}\n\n{drawing}\n"
+    assert asked.get("l5d-err") == plain.get("l5d-err")
+    until(lambda: drawing in proxy.stderr())
+    assert proxy.stderr().count("cannot route /svc/tell,") == 1
+    assert "W " in proxy.stderr().split("cannot route /svc/tell,")[0].splitlines()[-1]
+
+
 # ---- a request's own dtab
 
 
@@ -217,6 +237,24 @@ def test_a_small_cache_serves_any_number_of_names(proxy: Process) -> None:
     assert told["misses"] > 7
     assert told["evicts"] + told["oneshots"] > 0
     assert len([name for name in metrics(proxy, "rt/small/service/") if name.endswith("/requests")]) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("override", [[], ["l5d-dtab: /svc => /$/inet/127.1/nobody"]])
+def test_names_made_up_without_end_cost_bounded_memory(proxy: Process, override: list[str]) -> None:
+    sizes = []
+    with (
+        socket.create_connection(("127.0.0.1", proxy.ports["PORT_small"])) as sock,
+        sock.makefile("rb") as file,
+    ):
+        for number in range(4000):
+            sock.sendall(get("/", *override, host=f"made-up-{number}-{len(override)}"))
+            assert read_answer(file, "GET").status == (502 if override else 200)
+            if number % 1000 == 999:
+                sizes.append((len(metrics(proxy, "rt/small/")), rss_bytes(proxy.pid)))
+    (_, _), (names, first), *_, (last_names, last) = sizes
+    assert last_names <= names + 100
+    assert last - first < 4 << 20
 
 
 def test_an_endpoint_that_refuses_is_told_and_counted_as_recorded(proxy: Process) -> None:
