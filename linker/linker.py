@@ -86,7 +86,7 @@ async def _serve(linker: Linker, loaded: LoadedConfig) -> None:
         log.info("initialized")
         # What is there now stays: the collector need not look at it, now or again. Less than 1 MB of it is garbage.
         gc.freeze()
-        gc.set_threshold(YOUNG_OBJECTS)
+        gc.set_threshold(YOUNG_OBJECTS, 5, 5)
         gc.enable()
         # Where the configuration had no dtab, the first to need the parser is a request.
         await trio.to_thread.run_sync(dtab.warm_up)

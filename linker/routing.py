@@ -150,8 +150,20 @@ class Tree:
             self._bounds.append(entry)
             return entry.go
         if isinstance(tree, Union):
-            return _weighted([(each.weight, self._compile(each.tree)) for each in tree.weighted])
+            return _weighted([(each.weight, self._lazily(each.tree)) for each in tree.weighted])
         return self._tiers.nobody
+
+    def _lazily(self, tree: BoundTree) -> Service:
+        """A branch, compiled when it is first picked: an override may name hundreds, and each is a client."""
+        compiled: Service | None = None
+
+        def go(request: Request) -> Coroutine[Any, Any, Response]:
+            nonlocal compiled
+            if compiled is None:
+                compiled = self._compile(tree)
+            return compiled(request)
+
+        return go
 
     def close(self) -> None:
         """Let go of the bound entries."""

@@ -169,10 +169,23 @@ async def connect(reactor: Reactor, address: tuple[str, int], options: Callable[
 class Listener:
     """A listening socket; `accepted(socket, peer)` is called for each new connection."""
 
-    __slots__ = ("reactor", "sock", "fd", "readable", "hangup", "reader", "writer", "on_event", "_accepted")
+    __slots__ = (
+        "reactor",
+        "sock",
+        "fd",
+        "readable",
+        "hangup",
+        "reader",
+        "writer",
+        "on_event",
+        "_accepted",
+        "_quiet_until",
+    )
 
     PAUSE = 0.1
     """Seconds without accepting after the process ran out of file descriptors."""
+    LOG_EVERY = 10.0
+    """Seconds between two lines that say so."""
 
     def __init__(
         self, reactor: Reactor, sock: socket.socket, accepted: Callable[[socket.socket, tuple[str, int]], None]
@@ -187,6 +200,7 @@ class Listener:
         self.writer: Task | None = None
         self.on_event: Callable[[], None] | None = self._accept
         self._accepted = accepted
+        self._quiet_until = 0.0
         reactor.sockets[self.fd] = self
         reactor.epoll.register(self.fd, select.EPOLLIN)  # level-triggered: what one turn leaves, the next sees
 
@@ -198,7 +212,9 @@ class Listener:
                 return
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS):
-                    log.error("cannot accept connections on %s: %s", self.sock.getsockname(), error.strerror)
+                    if monotonic() >= self._quiet_until:
+                        self._quiet_until = monotonic() + self.LOG_EVERY
+                        log.error("cannot accept connections on %s: %s", self.sock.getsockname(), error.strerror)
                     self.reactor.epoll.modify(self.fd, 0)
                     self.reactor.call_at(monotonic() + self.PAUSE, self._resume)
                     return

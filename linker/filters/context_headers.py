@@ -29,6 +29,8 @@ PARSED_DTABS = 1000
 """Parsed header texts kept: the default of bindingCache.paths, where each distinct override has an entry too."""
 
 _NANOS = 1_000_000_000
+_MAX_LONG = 2**63 - 1
+"""The original reads both numbers as Java longs; what is no long is passed on as it came."""
 
 Texts = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 
@@ -101,6 +103,8 @@ def read_dtabs(texts: Texts) -> Dtab:
 def read_deadline(value: bytes) -> float | None:
     """Epoch seconds of `<issued> <deadline>` in epoch nanoseconds; None when it is not that."""
     issued, _, deadline = value.partition(b" ")
-    if not (issued.isdigit() and deadline.isdigit() and len(deadline) < 20):
+    if not (issued.isdigit() and deadline.isdigit() and len(issued) < 20 and len(deadline) < 20):
+        return None
+    if int(issued) > _MAX_LONG or int(deadline) > _MAX_LONG:
         return None
     return int(deadline) / _NANOS

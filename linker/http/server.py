@@ -8,6 +8,7 @@ reader: a reset cancels the exchange at once, a close after `HALF_CLOSE_GRACE` (
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -160,8 +161,15 @@ class ServerConnection:
     def drain(self) -> None:
         """Shut down: an idle connection ends now, a busy one after its answer."""
         self.draining = True
-        if not self.busy and self._task is not None:
+        if not self.busy and self._task is not None and not self._request_waits():
             self._reactor.throw(self._task, Cancelled())
+
+    def _request_waits(self) -> bool:
+        """Whether the client has sent something that is not read yet: it is answered, then the connection ends."""
+        try:
+            return bool(self.sock.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def _peer_event(self) -> None:
         """Something arrived while nobody reads."""
@@ -289,7 +297,10 @@ class ServerConnection:
                 await self._send(head)
             return True
         except ProxyError:
-            return False  # the backend broke off: the only way to tell is to end the connection
+            # The backend broke off: the only way to tell is to end the connection.
+            if head:
+                await self._send(head)
+            return False
         finally:
             body.close()
 

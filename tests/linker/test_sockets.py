@@ -332,7 +332,7 @@ def test_every_connection_is_accepted_whatever_happens_before(
 
     drive(main)
     said = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert len(said) == sum(number != errno.ECONNABORTED for number in failures)
+    assert bool(said) == any(number != errno.ECONNABORTED for number in failures)  # once in LOG_EVERY
 
 
 def test_a_listener_closed_while_it_pauses_stays_closed() -> None:
