@@ -11,6 +11,7 @@ import logging
 import os
 import select
 import socket
+import struct
 from collections.abc import Callable
 from time import monotonic
 
@@ -19,6 +20,8 @@ from linker.reactor import BATCH, SUSPENDED, Reactor, Task
 log = logging.getLogger("linker.reactor")
 
 _EVERYTHING = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 seconds: a close is a reset."""
 RECV_BYTES = 65536
 """Bytes asked of one recv: a whole head with room to spare, and few calls for a large body."""
 
@@ -126,6 +129,12 @@ class Socket:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
             pass  # gone already
+
+    def reset(self) -> None:
+        """Close the socket so that the peer sees no proper end: what it got is not all."""
+        if not self.closed:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.close()
 
     def close(self) -> None:
         """Close the socket; closing takes it off the epoll set."""

@@ -42,7 +42,10 @@ class ClientStats(PlainFilter):
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
         own = self._services[request.dst]
-        if response.status < SURE_SUCCESS:
+        if type(response.body) is not bytes and self._classify(request, response) is _SUCCESS:
+            for counts in (self._counts, own):
+                counts.ends_well_or_not(request, response, ms)
+        elif response.status < SURE_SUCCESS:
             self._counts.succeeded(ms)
             own.succeeded(ms)
         else:

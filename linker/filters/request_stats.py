@@ -13,6 +13,7 @@ from time import perf_counter
 from linker.classifiers.classifier import SURE_SUCCESS, Outcome, Verdict
 from linker.errors import ClientGone, ConnectFailed, ProxyError, RequestTimeout, TooManyWaiters, UpstreamError
 from linker.http.message import Request, Response
+from linker.http.watched import when_over
 from linker.metrics import DEFERRED, Counter, Metrics
 from linker.service import Clock, PlainFilter
 
@@ -61,6 +62,18 @@ class RequestCounts:
         if not n & _FOLD:
             self.latency.fold()
 
+    def ends_well_or_not(self, request: Request, response: Response, ms: float) -> None:
+        """Count a success when the body of `response`, a stream, has ended, and a failure when it breaks off."""
+
+        def over(error: UpstreamError | None) -> None:
+            if error is None:
+                self.succeeded(ms)
+            else:
+                self.latency.add(ms)
+                self.failed(error.metric, source_of(request, error))
+
+        when_over(response, over)
+
     def failed(self, cause: tuple[str, ...], source: str = "") -> None:
         """Count a failure: `failures`, one counter for each prefix of `cause`, and the same below its `source`."""
         self.failures += 1
@@ -93,6 +106,9 @@ class RequestStats(PlainFilter):
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
+        if type(response.body) is not bytes:
+            self._streams(request, response, ms)
+            return
         # A success is counted here and not by `succeeded`: a call is a third of it.
         if response.success or response.status < self._sure or self._classify(request, response) is _SUCCESS:
             success = self._success
@@ -100,6 +116,14 @@ class RequestStats(PlainFilter):
             self._defer(ms)
             if not n & _FOLD:
                 self._counts.latency.fold()
+        else:
+            self._counts.latency.add(ms)
+            self._counts.failed(JUDGED)
+
+    def _streams(self, request: Request, response: Response, ms: float) -> None:
+        """An answer whose body is still arriving: when it breaks off, that is no success."""
+        if self._classify(request, response) is _SUCCESS:
+            self._counts.ends_well_or_not(request, response, ms)
         else:
             self._counts.latency.add(ms)
             self._counts.failed(JUDGED)

@@ -48,9 +48,9 @@ class Home(Protocol):
 class Upstream:
     """One connection to an endpoint.
 
-    label: how errors name the endpoint. rtt: seconds from the last request to the head of its answer. born,
-    idle_since: seconds on `monotonic`, for session limits. parked: what its pool has it do when something happens while
-    it is idle.
+    label: how errors name the endpoint. rtt: seconds from the last request to the head of its answer, or its failure.
+    born, idle_since: seconds on `monotonic`, for session limits. parked: what its pool has it do when something happens
+    while it is idle.
     """
 
     __slots__ = (
@@ -133,16 +133,16 @@ class Upstream:
                 return response
             return await self._with_body(response, length)
         except BadResponse as error:
-            self._finished(False)
+            self._failed(began)
             raise BadResponse(f"{error} {self.label}") from None
         except OSError as error:
             failed = UpstreamClosed(f"{error.strerror or error} {self.label}")
             # The kernel refused the first write: the endpoint had closed before anything of this request arrived.
             failed.retry_safe = sock.sent == sent_before and self.exchanges > 1
-            self._finished(False)
+            self._failed(began)
             raise failed from error
         except BaseException:
-            self._finished(False)
+            self._failed(began)
             raise
 
     async def _send_request(self, request: Request) -> None:
@@ -212,6 +212,10 @@ class Upstream:
         else:
             response.body = self.pool.streams.response(body)
         return response
+
+    def _failed(self, began: float) -> None:
+        self.rtt = monotonic() - began  # a balancer that looks at latencies must not take the last good one for this
+        self._finished(False)
 
     def _finished(self, clean: bool) -> None:
         """The message is over: give the connection back, once."""

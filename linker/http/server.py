@@ -296,10 +296,11 @@ class ServerConnection:
             elif head:
                 await self._send(head)
             return True
-        except ProxyError:
-            # The backend broke off: the only way to tell is to end the connection.
+        except ProxyError:  # the backend broke off: the only way to tell is to end the connection
             if head:
                 await self._send(head)
+            if body.length is None and not chunked:
+                self.sock.reset()  # a client of HTTP/1.0 would take a proper end for that of the body
             return False
         finally:
             body.close()
@@ -326,7 +327,7 @@ class ServerConnection:
 
     async def _linger(self) -> None:
         """Let the last answer arrive: a close with unread input would reset it away."""
-        if self.sock.hangup:
+        if self.sock.hangup or self.sock.closed:
             return
         self.sock.shutdown_write()
         left = LINGER_BYTES

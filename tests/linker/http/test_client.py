@@ -246,6 +246,18 @@ def test_a_short_answer_that_breaks_off_is_told_once_when_it_is_cancelled() -> N
     assert drive(main) == [False]
 
 
+def test_a_failed_exchange_took_as_long_as_it_took() -> None:
+    async def main(reactor: Reactor) -> None:
+        line = Line(reactor, ClientOptions(read_timeout=5.0))
+        line.upstream.rtt = 0.001  # of the exchange before
+        with pytest.raises(UpstreamClosed):
+            await line.upstream.exchange(request())
+        assert line.upstream.rtt == pytest.approx(5.0, abs=0.1)
+        line.close()
+
+    drive(main)
+
+
 def test_a_cancelled_exchange_closes_the_connection() -> None:
     async def main(reactor: Reactor) -> None:
         line = Line(reactor)
