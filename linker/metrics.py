@@ -18,9 +18,10 @@ shown until the next. A stat that has not met its first snapshot shows the runni
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from sys import intern
+from typing import Any, Final, TypeVar
 
-from linker.histogram import EMPTY, Histogram, Summary
+from linker.histogram import EMPTY, UNUSED, Histogram, Summary
 
 SNAPSHOT_INTERVAL = 60.0
 """Seconds: linkerd's default `histogramSnapshotInterval`."""
@@ -40,31 +41,37 @@ class Counter:
 
 
 class SampledCounter(Counter):
-    """A counter whose number is worked out when it is read: for what is counted elsewhere already."""
+    """A counter whose number is worked out when it is read, from its owner: for what is counted elsewhere already."""
 
-    __slots__ = ("_sample",)
+    __slots__ = ("_owner", "_sample")
 
-    def __init__(self, sample: Callable[[], int]) -> None:
+    def __init__(self, owner: Any, sample: Callable[[Any], int]) -> None:
+        self._owner = owner
         self._sample = sample
 
     @property
     def value(self) -> int:  # type: ignore[override]  # read-only on purpose: nobody else may add to it
         """The number now."""
-        return self._sample()
+        return self._sample(self._owner)
 
 
 class Gauge:
-    """A number sampled when it is read."""
+    """A number sampled when it is read, from its owner."""
 
-    __slots__ = ("sample",)
+    __slots__ = ("_owner", "_sample")
 
-    def __init__(self, sample: Callable[[], float]) -> None:
-        self.sample = sample
+    def __init__(self, owner: Any, sample: Callable[[Any], float]) -> None:
+        self.watch(owner, sample)
+
+    def watch(self, owner: Any, sample: Callable[[Any], float]) -> None:
+        """Sample this owner from now on."""
+        self._owner = owner
+        self._sample = sample
 
     def read(self) -> float:
         """The number now; NaN when sampling it fails, so that one gauge does not hide all other metrics."""
         try:
-            return float(self.sample())
+            return float(self._sample(self._owner))
         except Exception:
             return float("nan")
 
@@ -72,19 +79,24 @@ class Gauge:
 class Stat(Histogram):
     """A histogram over intervals. `add(x)` counts x ≥ 0 into the running one.
 
-    defer: as `add` at a fifth of its cost, for the path of every request: values wait until `fold`, which whoever
-    defers must call every `DEFERRED` values. zeros: values of 0, which callers count here themselves: nearly all that
-    stats of retries ever see.
+    zeros: values of 0, which callers count here themselves: nearly all that stats of retries ever see.
     """
 
-    __slots__ = ("defer", "zeros", "_closed", "_deferred")
+    __slots__ = ("zeros", "_closed", "_deferred")
 
     def __init__(self) -> None:
         super().__init__()
         self.zeros = 0
         self._closed: Histogram | Summary | None = None
-        self._deferred: list[float] = []
-        self.defer: Callable[[float], None] = self._deferred.append
+        self._deferred: list[float] | None = None  # few stats are on the path of every request
+
+    @property
+    def defer(self) -> Callable[[float], None]:
+        """As `add` at a fifth of its cost, for the path of every request, which keeps what this gives: values wait
+        until `fold`, to be called every `DEFERRED` values by whoever defers."""
+        if self._deferred is None:
+            self._deferred = []
+        return self._deferred.append
 
     def fold(self) -> None:
         """Count the deferred values."""
@@ -92,7 +104,7 @@ class Stat(Histogram):
             self.add_all(self._deferred)
             self._deferred.clear()
         if self.zeros:
-            self.counts[0] = self.counts.get(0, 0) + self.zeros
+            self.add_many(0, self.zeros)
             self.zeros = 0
 
     def roll(self) -> None:
@@ -104,7 +116,7 @@ class Stat(Histogram):
         closed = Histogram()
         closed.counts, closed.sum = self.counts, self.sum
         self._closed = closed  # summed up when somebody looks: most stats nobody looks at
-        self.counts, self.sum = {}, 0
+        self.counts, self.sum = UNUSED, 0
 
     def summary(self) -> Summary:
         """The last complete interval; before the first snapshot, the running one."""
@@ -119,6 +131,12 @@ class Stat(Histogram):
 
 Leaf = Counter | Gauge | Stat
 _L = TypeVar("_L", Counter, Stat)
+_T = TypeVar("_T")
+
+_NO_LEAVES: Final[dict[str, Leaf]] = {}
+_NO_SCOPES: Final[dict[str, Metrics]] = {}
+"""What a scope has that has none: half of all scopes have no leaves or, more often, no scopes below. Never written to:
+`_add` and `scope` see to it."""
 
 
 class Metrics:
@@ -129,8 +147,8 @@ class Metrics:
     def __init__(self, name: str = "", parent: Metrics | None = None) -> None:
         self.name = name
         self.parent = parent
-        self.leaves: dict[str, Leaf] = {}
-        self.scopes: dict[str, Metrics] = {}
+        self.leaves = _NO_LEAVES
+        self.scopes = _NO_SCOPES
 
     def __repr__(self) -> str:
         return f"<Metrics {'/'.join(self.path()) or 'root'}: {len(self.leaves)} leaves, {len(self.scopes)} scopes>"
@@ -145,6 +163,8 @@ class Metrics:
         for segment in segments:
             found = node.scopes.get(segment)
             if found is None:
+                if not node.scopes:
+                    node.scopes = {}
                 found = node.scopes[segment] = Metrics(segment, node)
             node = found
         return node
@@ -157,21 +177,30 @@ class Metrics:
         """The histogram of that name; TypeError when it is another kind of leaf."""
         return self._leaf(name, Stat)
 
-    def sampled_counter(self, name: str, sample: Callable[[], int]) -> SampledCounter:
-        """A counter that calls `sample` when read. Given again, the newer one replaces it: its owner was rebuilt."""
+    def sampled_counter(self, name: str, owner: _T, sample: Callable[[_T], int]) -> SampledCounter:
+        """A counter that reads `sample(owner)`. Given again, the newer one replaces it: its owner was rebuilt.
+
+        With the owner beside it, `sample` is one function for all owners: closures would cost 3 KB a client.
+        """
         node, last = self._parent_of(name)
-        found = node.leaves[last] = SampledCounter(sample)
+        found = SampledCounter(owner, sample)
+        node._add(last, found)
         return found
 
     def gauge(self, name: str, sample: Callable[[], float]) -> Gauge:
         """A gauge that calls `sample` when read. Given again, it samples the newer function: its owner was rebuilt."""
+        return self.gauge_of(name, sample, _called)
+
+    def gauge_of(self, name: str, owner: _T, sample: Callable[[_T], float]) -> Gauge:
+        """A gauge that reads `sample(owner)`, for the many of each client; see `sampled_counter`."""
         node, last = self._parent_of(name)
         found = node.leaves.get(last)
         if found is None:
-            found = node.leaves[last] = Gauge(sample)
+            found = Gauge(owner, sample)
+            node._add(last, found)
         if not isinstance(found, Gauge):
             raise TypeError(f"{'/'.join(node.path())}/{last} is a {type(found).__name__}, not a Gauge")
-        found.sample = sample
+        found.watch(owner, sample)
         return found
 
     def prune(self, *segments: str) -> None:
@@ -196,8 +225,8 @@ class Metrics:
         # and names can be made up faster than it looks.
         for scope in self.scopes.values():
             scope._empty()
-        self.scopes.clear()
-        self.leaves.clear()
+        self.scopes = _NO_SCOPES
+        self.leaves = _NO_LEAVES
 
     def walk(self) -> Iterator[tuple[tuple[str, ...], str, Leaf]]:
         """Every leaf from here down: (scope segments relative to here, leaf name, leaf).
@@ -232,14 +261,24 @@ class Metrics:
                 yield
 
     def _parent_of(self, name: str) -> tuple[Metrics, str]:
-        *scopes, last = name.split("/")
+        *scopes, last = map(intern, name.split("/"))  # the same few names in each of a thousand scopes
         return self.scope(*scopes), last
+
+    def _add(self, name: str, leaf: Leaf) -> None:
+        if not self.leaves:
+            self.leaves = {}
+        self.leaves[name] = leaf
 
     def _leaf(self, name: str, kind: type[_L]) -> _L:
         node, last = self._parent_of(name)
         found = node.leaves.get(last)
         if found is None:
-            found = node.leaves[last] = kind()
+            found = kind()
+            node._add(last, found)
         if not isinstance(found, kind):
             raise TypeError(f"{'/'.join(node.path())}/{last} is a {type(found).__name__}, not a {kind.__name__}")
         return found
+
+
+def _called(sample: Callable[[], float]) -> float:
+    return sample()

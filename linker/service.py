@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import cache
 from time import perf_counter
-from types import CodeType, FunctionType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from linker.errors import ProxyError
 from linker.http.message import Request, Response
@@ -107,59 +106,64 @@ def _fused(filters: Sequence[PlainFilter], next_: Service, clock: Clock) -> Serv
     loop the interpreter cannot tell what is called and takes the slow way for each (25 calls a request, 6 µs of it).
     """
     last = filters[-1]
-    names: dict[str, object] = {"filters": filters, "next_": next_, "clock": clock, "unwind": _unwind}
+    values: dict[str, object] = {"filters": filters, "next_": next_, "clock": clock, "unwind": _unwind}
     enters: list[str] = []
     leaves: list[str] = []
     for i, each in enumerate(filters):
         if _overrides(each, "enter"):
-            names[f"enter{i}"], names[f"fields{i}"] = each.enter, each.fields
-            guard = "" if each.fields is None else f"if not fields{i}.isdisjoint(request.headers.index): "
+            values[f"enter{i}"] = each.enter
+            guard = ""
+            if each.fields is not None:
+                values[f"fields{i}"] = each.fields
+                guard = f"if not fields{i}.isdisjoint(request.headers.index): "
             enters += [f"{guard}enter{i}(request)", f"entered = {i + 1}"]
         if _overrides(each, "leave"):
-            names[f"leave{i}"] = each.leave
+            values[f"leave{i}"] = each.leave
             leaves.insert(0, f"leave{i}(request, response, ms)")
     if isinstance(last, RepeatingFilter):
-        names |= {"wants_again": last.wants_again, "again": last.again, "ProxyError": ProxyError}
-    lines = _SOURCE.format(
-        enters="\n        ".join(enters) or "pass",
+        values |= {"wants_again": last.wants_again, "again": last.again, "ProxyError": ProxyError}
+    source = _SOURCE.format(
+        names=", ".join(values),
+        enters="\n            ".join(enters) or "pass",
         attempt=_AGAIN if isinstance(last, RepeatingFilter) else "response = await next_(request)",
-        leaves="\n    ".join(leaves) or "pass",
+        leaves="\n        ".join(leaves) or "pass",
     )
-    shown = ", ".join([type(each).__name__ for each in filters])
-    # A code object of its own, though of equal text: the interpreter notes in it what is called.
-    return FunctionType(_compiled(lines, shown).replace(), names)
+    return _maker(source, ", ".join([type(each).__name__ for each in filters]))(**values)
 
 
 @cache
-def _compiled(lines: str, shown: str) -> CodeType:
-    """The code of `run`. Most rows are made for each name anew, and compiling takes longer than all the rest."""
-    module = compile(lines, f"<fused {shown}>", "exec")  # the text below and numbers: nothing from outside
-    return next(each for each in module.co_consts if isinstance(each, CodeType))
+def _maker(source: str, shown: str) -> Callable[..., Service]:
+    """Compiled once for all rows of the same filters: compiling takes longer than all the rest, and code has a size."""
+    names: dict[str, object] = {}
+    exec(compile(source, f"<fused {shown}>", "exec"), names)  # the text below and numbers: nothing from outside
+    return cast("Callable[..., Service]", names["make"])
 
 
 _SOURCE = """\
-async def run(request):
-    began, entered = clock(), 0
-    try:
-        {enters}
-        entered = -1
-        {attempt}
-    except BaseException as error:
-        return unwind(filters, entered, request, error, (clock() - began) * 1000)
-    ms = (clock() - began) * 1000
-    {leaves}
-    return response
+def make({names}):
+    async def run(request):
+        began, entered = clock(), 0
+        try:
+            {enters}
+            entered = -1
+            {attempt}
+        except BaseException as error:
+            return unwind(filters, entered, request, error, (clock() - began) * 1000)
+        ms = (clock() - began) * 1000
+        {leaves}
+        return response
+    return run
 """
 _AGAIN = """\
 try:
-            response = await next_(request)
-        except ProxyError as error:
-            if not wants_again(request, error):
-                raise
-            response = await again(request, error, next_)
-        else:
-            if wants_again(request, response):
-                response = await again(request, response, next_)"""
+                response = await next_(request)
+            except ProxyError as error:
+                if not wants_again(request, error):
+                    raise
+                response = await again(request, error, next_)
+            else:
+                if wants_again(request, response):
+                    response = await again(request, response, next_)"""
 
 
 def _unwind(

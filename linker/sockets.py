@@ -78,20 +78,33 @@ class Socket:
                 self._full = False
                 self.reactor.wake(self.reactor.current)
                 await SUSPENDED
-            try:
-                data = self._recv(RECV_BYTES)
-            except BlockingIOError:
-                self.readable = False
-                continue
-            n = len(data)
-            # Fewer than asked for: the kernel has no more, and an edge tells of the next. A close behind the bytes
-            # may have been told with the same edge, so then it must be read without waiting for another.
-            if n == RECV_BYTES:
-                self._full = True
-            elif not self.hangup:
-                self.readable = False
-            self.received += n
-            return data
+            data = self.recv_now()
+            if data is not None:
+                return data
+
+    def recv_now(self) -> bytes | None:
+        """What `recv` would give now; None: nothing yet. For those on the way of every request, who wait themselves:
+
+        while not sock.readable or (data := sock.recv_now()) is None:
+            sock.reader = reactor.current
+            await SUSPENDED
+
+        A coroutine that is broken off there must close the socket: it is still named as its reader.
+        """
+        try:
+            data = self._recv(RECV_BYTES)
+        except BlockingIOError:
+            self.readable = False
+            return None
+        n = len(data)
+        # Fewer than asked for: the kernel has no more, and an edge tells of the next. A close behind the bytes
+        # may have been told with the same edge, so then it must be read without waiting for another.
+        if n == RECV_BYTES:
+            self._full = True
+        elif not self.hangup:
+            self.readable = False
+        self.received += n
+        return data
 
     def send_now(self, data: bytes) -> int:
         """Send what the kernel takes at once; how many bytes that was. `send_rest` does the rest."""

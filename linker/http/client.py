@@ -19,7 +19,7 @@ from linker.http.heads import HeadLimits, parse_response
 from linker.http.message import BodyStream, Request, Response
 from linker.http.stream_stats import StreamStats
 from linker.http.write import LAST_CHUNK, chunk, request_head
-from linker.reactor import Cancelled, Task
+from linker.reactor import SUSPENDED, Cancelled, Task
 from linker.sockets import Socket
 
 MAX_INTERIM = 32
@@ -109,7 +109,9 @@ class Upstream:
                 sent = sock.send_now(data)
                 if sent != len(data):
                     await sock.send_rest(data, sent)
-                buffer = await sock.recv()
+                while not sock.readable or (buffer := sock.recv_now()) is None:  # `await sock.recv()`, written out
+                    sock.reader = sock.reactor.current
+                    await SUSPENDED
                 response, end = parse_response(buffer, self._options.limits)
                 if response is None or response.status < 200:
                     self.buffer = buffer

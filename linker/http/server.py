@@ -119,12 +119,15 @@ class ServerConnection:
 
         The usual way is written out in one piece: each coroutine called is a microsecond of 40.
         """
-        sock, options = self.sock, self._options
+        sock, options, reactor = self.sock, self._options, self._reactor
         limits = options.limits
         plain = options.idle_timeout is None and options.life_time is None and options.write_timeout is None
         while True:
             if plain and not self.buffer and not self.draining:
-                buffer = await sock.recv()
+                while not sock.readable or (data := sock.recv_now()) is None:  # `await sock.recv()`, written out
+                    sock.reader = reactor.current
+                    await SUSPENDED
+                buffer = data
             else:
                 buffer = await self._first_bytes()
             if not buffer:
