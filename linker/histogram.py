@@ -3,7 +3,7 @@
 Strategy: a sparse map from a bucket's lowest value to its count. Whole numbers below 128 are their own bucket; above,
 each power of two is cut into 64 buckets, so that a bucket is at most 1/64 of its value wide and its middle is at most
 0.8 % off. A dense array would cost 8 KB for each of the some 15,000 stats of a proxy with 1,000 clients; a stat that
-is not in use costs an empty dict.
+is not in use costs no dict at all.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import Final
 
 EXACT_BITS = 7
 """Values below 2**7 are counted exactly; 7 bits of precision above keep a bucket within 1.6 % of its value."""
@@ -50,13 +51,17 @@ class Summary:
 EMPTY = Summary(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
+UNUSED: Final[dict[int, int]] = {}
+"""The counts of every histogram that nothing was added to: most of them. Never written to."""
+
+
 class Histogram:
     """Counts of values from 0 to below 2**64: milliseconds, microseconds, bytes. Fractions count in `sum` only."""
 
     __slots__ = ("counts", "sum")
 
     def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
+        self.counts = UNUSED
         self.sum: float = 0
 
     def add(self, x: float) -> None:
@@ -69,16 +74,26 @@ class Histogram:
         try:
             self.counts[low] += 1
         except KeyError:
-            self.counts[low] = 1
+            self._own()[low] = 1
 
     def add_all(self, values: list[float]) -> None:
         """Count many values: half the cost each of `add`, and no call."""
         self.sum += sum(values)
-        counts = self.counts
+        counts = self._own()
         for low, n in Tally(map(floor, values)).items():
             if low >= EXACT:
                 low &= _MASKS[low.bit_length()]
             counts[low] = counts.get(low, 0) + n
+
+    def add_zeros(self, n: int) -> None:
+        """Count `n` times 0."""
+        counts = self._own()
+        counts[0] = counts.get(0, 0) + n
+
+    def _own(self) -> dict[int, int]:
+        if self.counts is UNUSED:
+            self.counts = {}
+        return self.counts
 
     def summary(self) -> Summary:
         """What was added so far. Costs a sort of the buckets in use."""

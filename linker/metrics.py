@@ -104,7 +104,7 @@ class Stat(Histogram):
             self.add_all(self._deferred)
             self._deferred.clear()
         if self.zeros:
-            self.add_many(0, self.zeros)
+            self.add_zeros(self.zeros)
             self.zeros = 0
 
     def roll(self) -> None:

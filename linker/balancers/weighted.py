@@ -151,15 +151,26 @@ class Weighted:
         return self._bounds[-1] / len(self.nodes) if self.nodes else 0.0
 
     def _show(self, scope: Metrics) -> None:
-        scope.gauge("size", lambda: len(self.nodes))
-        scope.gauge("available", self._available)
-        scope.gauge("busy", lambda: len(self.nodes) - self._available())
-        scope.gauge("closed", lambda: 0)  # an endpoint that is closed has left the set
-        scope.gauge("load", self._load)
-        scope.gauge("num_weight_classes", lambda: len(self._groups))
-        scope.gauge("busy_weight_classes", self._busy_classes)
-        scope.gauge("meanweight", self._mean_weight)
-        scope.gauge(f"algorithm/{self.algorithm}", lambda: 1)
+        for name, sample in _GAUGES.items():
+            scope.gauge_of(name, self, sample)
+        scope.gauge_of(f"algorithm/{self.algorithm}", 1, _itself)
+
+
+_GAUGES: dict[str, Callable[[Weighted], float]] = {
+    "size": lambda balancer: len(balancer.nodes),
+    "available": Weighted._available,
+    "busy": lambda balancer: len(balancer.nodes) - balancer._available(),
+    "closed": lambda balancer: 0,  # an endpoint that is closed has left the set
+    "load": Weighted._load,
+    "num_weight_classes": lambda balancer: len(balancer._groups),
+    "busy_weight_classes": Weighted._busy_classes,
+    "meanweight": Weighted._mean_weight,
+}
+"""By name: what a gauge shows. One function each for all clients."""
+
+
+def _itself(number: int) -> int:
+    return number
 
 
 def _drawn(bounds: Sequence[float], random: float) -> int:

@@ -8,6 +8,7 @@ nowhere, as in the original.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from time import perf_counter
 
 from linker.classifiers.classifier import SURE_SUCCESS, Outcome, Verdict
@@ -41,8 +42,8 @@ class RequestCounts:
         self.defer = self.latency.defer
         self._metrics = metrics
         self._causes: dict[tuple[tuple[str, ...], str], list[Counter]] = {}
-        metrics.sampled_counter("requests", lambda: self.requests)
-        metrics.gauge("pending", lambda: self.pending)
+        metrics.sampled_counter("requests", self, _REQUESTS)
+        metrics.gauge_of("pending", self, _PENDING)
 
     @property
     def requests(self) -> int:
@@ -86,6 +87,10 @@ class RequestCounts:
     def _counters(self, cause: tuple[str, ...], source: str) -> list[Counter]:
         bases = ["failures", f"sourcedfailures/{source}"] if source else ["failures"]
         return [self._metrics.counter("/".join((base, *cause[:n]))) for base in bases for n in range(len(cause) + 1)]
+
+
+_REQUESTS: Callable[[RequestCounts], int] = attrgetter("requests")
+_PENDING: Callable[[RequestCounts], int] = attrgetter("pending")
 
 
 class RequestStats(PlainFilter):

@@ -9,7 +9,6 @@ service said, and as `error` what it did not say.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from time import perf_counter
 
 from linker.errors import ClientGone, ProxyError
@@ -30,13 +29,11 @@ class StatusStats(PlainFilter):
     def __init__(self, metrics: Metrics, *, clock: Clock = perf_counter) -> None:
         self.clock = clock
         self._metrics = metrics
-        self._times = {name: metrics.stat(f"time/{name}") for name in (*_CLASSES, "error")}
-        self._codes: dict[str, list[Counter]] = {name: [] for name in (*_CLASSES, "error")}
-        self._errors = Counter()
-        self._codes["error"].append(self._errors)
+        self._errors = 0
         self._rows: dict[int, tuple[Counter, Callable[[float], None], Stat]] = {}
-        for name, codes in self._codes.items():
-            metrics.sampled_counter(f"status/{name}", partial(_total, codes))
+        for name, total in _TOTALS.items():
+            metrics.sampled_counter(f"status/{name}", self, total)
+            metrics.stat(f"time/{name}")
 
     def leave(self, request: Request, response: Response, ms: float) -> None:
         """See `PlainFilter.leave`."""
@@ -52,16 +49,29 @@ class StatusStats(PlainFilter):
     def fail(self, request: Request, error: BaseException, ms: float) -> None:
         """See `PlainFilter.fail`."""
         if isinstance(error, ProxyError) and not isinstance(error, ClientGone):
-            self._errors.value += 1
-            self._times["error"].add(ms)
+            self._errors += 1
+            self._metrics.stat("time/error").add(ms)
 
     def _row(self, status: int) -> tuple[Counter, Callable[[float], None], Stat]:
-        name = _CLASSES[status // 100 - 1] if 100 <= status < 600 else "error"
-        code, time = self._metrics.counter(f"status/{status}"), self._times[name]
-        self._codes[name].append(code)
+        code, time = self._metrics.counter(f"status/{status}"), self._metrics.stat(f"time/{_class_of(status)}")
         row = self._rows[status] = (code, time.defer, time)
         return row
 
+    def _total(self, name: str) -> int:
+        """How often this class was met, without the errors that were no response."""
+        return sum([row[0].value for status, row in self._rows.items() if _class_of(status) == name])
 
-def _total(codes: list[Counter]) -> int:
-    return sum([code.value for code in codes])
+
+def _class_of(status: int) -> str:
+    return _CLASSES[status // 100 - 1] if 100 <= status < 600 else "error"
+
+
+_TOTALS: dict[str, Callable[[StatusStats], int]] = {
+    "1XX": lambda stats: stats._total("1XX"),
+    "2XX": lambda stats: stats._total("2XX"),
+    "3XX": lambda stats: stats._total("3XX"),
+    "4XX": lambda stats: stats._total("4XX"),
+    "5XX": lambda stats: stats._total("5XX"),
+    "error": lambda stats: stats._errors + stats._total("error"),
+}
+"""By class: what its counter shows. One function each for all clients."""

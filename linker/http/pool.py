@@ -67,7 +67,7 @@ class Pool:
         self._options = options
         self._stats = stats
         self._idle: list[Upstream] = []
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: deque[_Waiter] | None = None  # made when somebody waits: 600 bytes, and most never see it used
         self._closed = False
         self._sweep: Timer | None = None
         limits = (options.idle_timeout, options.session_idle, options.session_life)
@@ -121,11 +121,14 @@ class Pool:
         return upstream
 
     async def _wait(self) -> Upstream:
-        if len(self._waiting) >= self._options.max_waiters:
+        if self._waiting is None:
+            self._waiting = deque()
+        waiting = self._waiting
+        if len(waiting) >= self._options.max_waiters:
             self._stats.too_many_waiters.value += 1
             raise TooManyWaiters(f"more than {self._options.max_waiters} requests wait for a connection {self._label}")
         waiter = _Waiter(self._reactor.current)
-        self._waiting.append(waiter)
+        waiting.append(waiter)
         self._stats.waiters += 1
         self._stats.waited.value += 1
         try:
@@ -137,7 +140,7 @@ class Pool:
             elif waiter.woken:
                 self._next_waiter(None)
             else:
-                self._waiting.remove(waiter)
+                waiting.remove(waiter)
             raise
         finally:
             self._stats.waiters -= 1
@@ -220,7 +223,7 @@ class Pool:
         self._stats.pools.discard(self)
 
     def __repr__(self) -> str:
-        state = f"size={self.size} idle={len(self._idle)} waiting={len(self._waiting)}"
+        state = f"size={self.size} idle={len(self._idle)} waiting={len(self._waiting or ())}"
         return f"<Pool {self.address[0]}:{self.address[1]} {state}>"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Protocol
 
 from linker.http.stream_stats import StreamStats
@@ -24,14 +26,23 @@ class ConnectionStats:
         self._sent_bytes = 0
         self.connects = metrics.counter("connects")
         self.closes = metrics.counter("closes")
-        # Sockets count their bytes themselves; adding them up is left to whoever reads.
-        metrics.sampled_counter("received_bytes", lambda: self._received_bytes + sum(s.received for s in self.live))
-        metrics.sampled_counter("sent_bytes", lambda: self._sent_bytes + sum(s.sent for s in self.live))
+        metrics.sampled_counter("received_bytes", self, ConnectionStats.received_bytes)
+        metrics.sampled_counter("sent_bytes", self, ConnectionStats.sent_bytes)
         self._duration = metrics.stat("connection_duration")
         self._requests = metrics.stat("connection_requests")
         self._received = metrics.stat("connection_received_bytes")
         self._sent = metrics.stat("connection_sent_bytes")
-        metrics.gauge("connections", lambda: len(self.live))
+        metrics.gauge_of("connections", self.live, len)
+
+    # Sockets count their bytes themselves; adding them up is left to whoever reads.
+
+    def received_bytes(self) -> int:
+        """Over all connections, also those that are gone."""
+        return self._received_bytes + sum(sock.received for sock in self.live)
+
+    def sent_bytes(self) -> int:
+        """Likewise."""
+        return self._sent_bytes + sum(sock.sent for sock in self.live)
 
     def opened(self, sock: Socket) -> None:
         """A connection is there."""
@@ -77,9 +88,9 @@ class PoolStats(ConnectionStats):
         self.cancelled_connects = metrics.counter("cancelled_connects")
         self._connect_latency = metrics.stat("connect_latency_ms")
         self._failed_latency = metrics.stat("failed_connect_latency_ms")
-        metrics.gauge("pool_size", lambda: self.size)
-        metrics.gauge("pool_cached", lambda: self.cached)
-        metrics.gauge("pool_waiters", lambda: self.waiters)
+        metrics.gauge_of("pool_size", self, _SIZE)
+        metrics.gauge_of("pool_cached", self, _CACHED)
+        metrics.gauge_of("pool_waiters", self, _WAITERS)
 
     @property
     def cached(self) -> int:
@@ -97,3 +108,8 @@ class PoolStats(ConnectionStats):
             self.cancelled_connects.value += 1
         else:
             self._failed_latency.add(milliseconds)
+
+
+_SIZE: Callable[[PoolStats], int] = attrgetter("size")
+_CACHED: Callable[[PoolStats], int] = attrgetter("cached")
+_WAITERS: Callable[[PoolStats], int] = attrgetter("waiters")

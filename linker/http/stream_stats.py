@@ -24,7 +24,11 @@ class _Direction:
     def __init__(self, metrics: Metrics) -> None:
         opened, closed = metrics.counter("opened"), metrics.counter("closed")
         self._opened, self._closed = opened, closed
-        metrics.gauge("pending", lambda: opened.value - closed.value)
+        metrics.gauge_of("pending", self, _Direction.pending)
+
+    def pending(self) -> int:
+        """Under way."""
+        return self._opened.value - self._closed.value
 
     def opens(self, body: BodyStream) -> CountedBody:
         """The body to use instead, which counts."""

@@ -64,7 +64,7 @@ def test_a_gauge_that_fails_reads_nan() -> None:
     def broken() -> float:
         raise ZeroDivisionError
 
-    assert isnan(Gauge(broken).read())
+    assert isnan(Metrics().gauge("broken", broken).read())
 
 
 def test_a_stat_shows_the_running_interval_until_the_first_snapshot_then_the_last_complete_one() -> None:
