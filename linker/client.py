@@ -215,7 +215,7 @@ class Client:
 
     async def _attempt_later(self, request: Request) -> Response:
         await self._wait_for_addresses(request)
-        if self.balancer.pick(monotonic()) is None:
+        if not self.endpoints:
             raise await self._parts.nowhere(request, self._parts.no_brokers(request), self.addr)
         return await self._attempt(request)
 
