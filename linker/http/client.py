@@ -17,8 +17,10 @@ from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
 from linker.http.framing import CHUNKED, UNTIL_CLOSE, ChunkDecoder, response_length
 from linker.http.heads import HeadLimits, parse_response
 from linker.http.message import BodyStream, Request, Response
+from linker.http.stats import TimeoutStats
 from linker.http.stream_stats import StreamStats
 from linker.http.write import LAST_CHUNK, chunk, request_head
+from linker.metrics import Counter
 from linker.reactor import SUSPENDED, Cancelled, Task
 from linker.sockets import Socket
 
@@ -41,6 +43,7 @@ class Home(Protocol):
     """Where a connection belongs: its pool."""
 
     streams: StreamStats
+    timeouts: TimeoutStats
     owner: Callable[[Upstream, bool], None]
     """Called with (connection, whether it can be used again) after every exchange."""
 
@@ -247,7 +250,7 @@ class Upstream:
         seconds = self._options.read_timeout
         if seconds is None:
             return await self.sock.recv()
-        with self.sock.reactor.timeout(seconds, lambda: UpstreamClosed(f"readTimeoutMs passed {self.label}")):
+        with self.sock.reactor.timeout(seconds, lambda: self._too_slow("read", self.pool.timeouts.read)):
             return await self.sock.recv()
 
     async def _send(self, data: bytes) -> None:
@@ -255,8 +258,12 @@ class Upstream:
         if seconds is None:
             await self.sock.send(data)
             return
-        with self.sock.reactor.timeout(seconds, lambda: UpstreamClosed(f"writeTimeoutMs passed {self.label}")):
+        with self.sock.reactor.timeout(seconds, lambda: self._too_slow("write", self.pool.timeouts.write)):
             await self.sock.send(data)
+
+    def _too_slow(self, what: str, counter: Counter) -> UpstreamClosed:
+        counter.value += 1
+        return UpstreamClosed(f"{what}TimeoutMs passed {self.label}")
 
     def __repr__(self) -> str:
         return f"<Upstream {self.label} exchanges={self.exchanges}{' closed' if self.sock.closed else ''}>"

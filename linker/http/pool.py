@@ -46,8 +46,8 @@ class Pool:
     hands it back by `returned`. `close` ends the pool: idle connections at once, others after their exchange."""
 
     __slots__ = (
-        "address", "size", "owner", "streams", "_reactor", "_label", "_options", "_stats", "_idle", "_waiting",
-        "_closed", "_sweep", "_idle_limits",
+        "address", "size", "owner", "streams", "timeouts", "_reactor", "_label", "_options", "_stats", "_idle",
+        "_waiting", "_closed", "_sweep", "_idle_limits",
     )  # fmt: skip
 
     def __init__(
@@ -73,7 +73,7 @@ class Pool:
         limits = (options.idle_timeout, options.session_idle, options.session_life)
         self._idle_limits = any(limit is not None for limit in limits)
         stats.pools.add(self)
-        self.streams = stats.streams
+        self.streams, self.timeouts = stats.streams, stats.timeouts
 
     @property
     def idle(self) -> int:

@@ -195,7 +195,7 @@ class ServerConnection:
         try:
             if seconds is None:
                 return await self.sock.recv()
-            with self._reactor.timeout(seconds, lambda: ClientGone("readTimeoutMs passed")):
+            with self._reactor.timeout(seconds, self._says_nothing):
                 return await self.sock.recv()
         except OSError as error:
             raise ClientGone(str(error)) from error
@@ -221,7 +221,8 @@ class ServerConnection:
             seconds = left if seconds is None else min(seconds, left)
         if seconds is None:
             return await self.sock.recv()
-        with self._reactor.timeout(seconds, lambda: ClientGone("the session's time is over")):
+        session = self._session_over if seconds != options.read_timeout else self._says_nothing
+        with self._reactor.timeout(seconds, session):
             return await self.sock.recv()
 
     async def _rest_of_head(self, buffer: bytes) -> tuple[Request | None, bytes, int]:
@@ -240,6 +241,8 @@ class ServerConnection:
     def _admit(self, request: Request) -> int:
         """What every request has to be before it is let in; the length of its body, or CHUNKED. Raises ClientError."""
         request.peer, request.local = self.peer, self.local
+        if self.id:  # a labeler asks for it
+            request.connection_id = self.id
         self._requests += 1
         if request.minor:
             request.interim = self.sock.send
@@ -313,8 +316,20 @@ class ServerConnection:
         if seconds is None:
             await self.sock.send(data)
             return
-        with self._reactor.timeout(seconds, lambda: ClientGone("writeTimeoutMs passed")):
+        with self._reactor.timeout(seconds, self._takes_nothing):
             await self.sock.send(data)
+
+    def _says_nothing(self) -> ClientGone:
+        self._stats.timeouts.read.value += 1
+        return ClientGone("readTimeoutMs passed")
+
+    def _takes_nothing(self) -> ClientGone:
+        self._stats.timeouts.write.value += 1
+        return ClientGone("writeTimeoutMs passed")
+
+    @staticmethod
+    def _session_over() -> ClientGone:
+        return ClientGone("the session's time is over")
 
     async def _refuse(self, error: ClientError) -> None:
         """The last answer of a connection whose client broke HTTP."""

@@ -11,17 +11,28 @@ from linker.metrics import Metrics
 from linker.sockets import Socket
 
 
+class TimeoutStats:
+    """Connections that were closed because `readTimeoutMs` or `writeTimeoutMs` passed."""
+
+    __slots__ = ("read", "write")
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.read = metrics.counter("read_timeout")
+        self.write = metrics.counter("write_timeout")
+
+
 class ConnectionStats:
     """Connections of one scope: how many, how long, how much went over them."""
 
     __slots__ = (
-        "connects", "closes", "live", "streams", "_received_bytes", "_sent_bytes", "_duration", "_requests",
+        "connects", "closes", "live", "streams", "timeouts", "_received_bytes", "_sent_bytes", "_duration", "_requests",
         "_received", "_sent",
     )  # fmt: skip
 
     def __init__(self, metrics: Metrics) -> None:
         self.live: set[Socket] = set()
         self.streams = StreamStats(metrics)
+        self.timeouts = TimeoutStats(metrics)
         self._received_bytes = 0  # of connections that are gone
         self._sent_bytes = 0
         self.connects = metrics.counter("connects")
@@ -33,6 +44,7 @@ class ConnectionStats:
         self._received = metrics.stat("connection_received_bytes")
         self._sent = metrics.stat("connection_sent_bytes")
         metrics.gauge_of("connections", self.live, len)
+        metrics.gauge("tls/connections", _none)
 
     # Sockets count their bytes themselves; adding them up is left to whoever reads.
 
@@ -59,6 +71,11 @@ class ConnectionStats:
         self._requests.add(requests)
         self._received.add(sock.received)
         self._sent.add(sock.sent)
+
+
+def _none() -> float:
+    """Connections that are encrypted: there are none yet."""
+    return 0.0
 
 
 class HasIdle(Protocol):

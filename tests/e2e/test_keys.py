@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import struct
 import time
@@ -70,6 +71,12 @@ def test_a_connection_that_says_nothing_for_read_timeout_ms_is_closed(process: P
         sock.settimeout(5)
         assert sock.recv(1) == b""
     assert 0.2 < time.monotonic() - began < 5
+    if port == "PORT":
+        counted = talk(
+            process.admin, get(f"/admin/metrics.json?q=rt/http/server/127.0.0.1/{process.port}"), watch=False
+        )
+        assert json.loads(counted.text)["read_timeout"] >= 1
+        assert json.loads(counted.text)["write_timeout"] == 0
 
 
 def test_an_idle_connection_to_a_backend_ends_with_its_life(process: Process, backend: Backend) -> None:

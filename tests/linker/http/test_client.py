@@ -15,6 +15,7 @@ from linker.errors import BadResponse, ClientError, ClientGone, UpstreamClosed
 from linker.http.client import MAX_INTERIM, ClientOptions, Upstream
 from linker.http.heads import HeadLimits
 from linker.http.message import Headers, Request, Response
+from linker.http.stats import TimeoutStats
 from linker.http.stream_stats import StreamStats
 from linker.metrics import Metrics
 from linker.reactor import SUSPENDED, Cancelled, Reactor
@@ -37,7 +38,7 @@ class Line:
         self.reactor = reactor
         self.told: list[bool] = []
         self.owner: Callable[[Upstream, bool], None] = self._done
-        self.streams = StreamStats(Metrics())
+        self.streams, self.timeouts = StreamStats(Metrics()), TimeoutStats(Metrics())
         self.upstream = Upstream(near, "at 10.0.0.1:80", options or ClientOptions(), self)
 
     def _done(self, upstream: Upstream, reusable: bool) -> None:
@@ -531,6 +532,7 @@ def test_an_endpoint_that_says_nothing_for_the_read_timeout_has_failed() -> None
         with pytest.raises(UpstreamClosed, match="readTimeoutMs passed at 10.0.0.1:80"):
             await line.upstream.exchange(request())
         assert line.told == [False]
+        assert (line.timeouts.read.value, line.timeouts.write.value) == (1, 0)
         line.close()
 
     drive(main)
