@@ -7,7 +7,8 @@ replies, and above ContextHeaders, which would act on what is taken here. Left o
 
 from __future__ import annotations
 
-from linker.http.message import BodyStream, Headers, Request, Response
+from linker.http.message import Headers, Request, Response
+from linker.http.wrapped import WrappedBody
 from linker.service import PlainFilter
 
 PREFIX = b"l5d-"
@@ -48,30 +49,13 @@ def empty(response: Response) -> None:
         response.headers.put(b"content-length", b"Content-Length: 0\r\n")
 
 
-class CleanTrailers:
+class CleanTrailers(WrappedBody):
     """A body whose trailers hold no l5d-* lines."""
 
-    __slots__ = ("length", "_body")
-
-    def __init__(self, body: BodyStream) -> None:
-        self.length = body.length
-        self._body = body
+    __slots__ = ()
 
     @property
     def trailers(self) -> bytes:
         """See `BodyStream.trailers`."""
         lines = self._body.trailers.splitlines(keepends=True)
         return b"".join([line for line in lines if not line.lower().startswith(PREFIX)])
-
-    @property
-    def ready(self) -> bool:
-        """See `BodyStream.ready`."""
-        return self._body.ready
-
-    async def read(self) -> bytes:
-        """See `BodyStream.read`."""
-        return await self._body.read()
-
-    def close(self) -> None:
-        """See `BodyStream.close`."""
-        self._body.close()

@@ -13,6 +13,7 @@ import re
 import zlib
 
 from linker.http.message import BodyStream, Headers, Request, Response
+from linker.http.wrapped import WrappedBody
 from linker.service import PlainFilter
 
 MIN_SIZE = 1400
@@ -106,26 +107,16 @@ def compress(response: Response, coding: bytes, level: int) -> None:
     headers.remove(b"accept-ranges")  # offsets into the compressed form mean nothing to the service
 
 
-class CompressedBody:
+class CompressedBody(WrappedBody):
     """A body compressed as it arrives; each buffer is flushed, so that event streams are not held back."""
 
-    __slots__ = ("length", "_body", "_deflater", "_ended")
+    __slots__ = ("_deflater", "_ended")
 
     def __init__(self, body: BodyStream, deflater: zlib._Compress) -> None:
-        self.length: int | None = None
-        self._body = body
+        super().__init__(body)
+        self.length = None
         self._deflater = deflater
         self._ended = False
-
-    @property
-    def trailers(self) -> bytes:
-        """See `BodyStream.trailers`."""
-        return self._body.trailers
-
-    @property
-    def ready(self) -> bool:
-        """See `BodyStream.ready`."""
-        return self._body.ready
 
     async def read(self) -> bytes:
         """See `BodyStream.read`."""
@@ -140,4 +131,4 @@ class CompressedBody:
     def close(self) -> None:
         """See `BodyStream.close`."""
         self._ended = True
-        self._body.close()
+        super().close()

@@ -7,6 +7,7 @@ are made, on a server's connections and on a client's, so that the many requests
 from __future__ import annotations
 
 from linker.http.message import BodyStream
+from linker.http.wrapped import EndingBody
 from linker.metrics import Counter, Metrics
 
 
@@ -20,6 +21,8 @@ class StreamStats:
 
 class _Direction:
     """The counters of one direction."""
+
+    __slots__ = ("_opened", "_closed")
 
     def __init__(self, metrics: Metrics) -> None:
         opened, closed = metrics.counter("opened"), metrics.counter("closed")
@@ -36,43 +39,17 @@ class _Direction:
         return CountedBody(body, self._closed)
 
 
-class CountedBody:
+class CountedBody(EndingBody):
     """A body that counts once when it is over."""
 
-    __slots__ = ("length", "_body", "_closed")
+    __slots__ = ("_closed",)
 
     def __init__(self, body: BodyStream, closed: Counter) -> None:
-        self.length = body.length
-        self._body = body
+        super().__init__(body)
         self._closed: Counter | None = closed
 
-    @property
-    def trailers(self) -> bytes:
-        """See `BodyStream.trailers`."""
-        return self._body.trailers
-
-    @property
-    def ready(self) -> bool:
-        """See `BodyStream.ready`."""
-        return self._body.ready
-
-    async def read(self) -> bytes:
-        """See `BodyStream.read`."""
-        try:
-            data = await self._body.read()
-        except BaseException:
-            self._over()
-            raise
-        if not data:
-            self._over()
-        return data
-
-    def close(self) -> None:
-        """See `BodyStream.close`."""
-        self._over()
-        self._body.close()
-
-    def _over(self) -> None:
+    def over(self, error: BaseException | None) -> None:
+        """See `EndingBody.over`."""
         closed, self._closed = self._closed, None
         if closed is not None:
             closed.value += 1

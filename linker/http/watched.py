@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from linker.errors import UpstreamError
 from linker.http.message import BodyStream, Response
+from linker.http.wrapped import EndingBody
 
 Then = Callable[[UpstreamError | None], None]
 """Called once, with the error when the endpoint broke off; with None when the body was whole or nobody wanted more."""
@@ -24,43 +25,17 @@ def when_over(response: Response, then: Then) -> None:
         response.body = WatchedBody(body, then)
 
 
-class WatchedBody:
+class WatchedBody(EndingBody):
     """Made by `when_over`."""
 
-    __slots__ = ("length", "then", "_body")
+    __slots__ = ("then",)
 
     def __init__(self, body: BodyStream, then: Then) -> None:
-        self.length = body.length
+        super().__init__(body)
         self.then = [then]
-        self._body = body
 
-    @property
-    def trailers(self) -> bytes:
-        """See `BodyStream.trailers`."""
-        return self._body.trailers
-
-    @property
-    def ready(self) -> bool:
-        """See `BodyStream.ready`."""
-        return self._body.ready
-
-    async def read(self) -> bytes:
-        """See `BodyStream.read`."""
-        try:
-            data = await self._body.read()
-        except BaseException as error:
-            self._over(error if isinstance(error, UpstreamError) else None)
-            raise
-        if not data:
-            self._over(None)
-        return data
-
-    def close(self) -> None:
-        """See `BodyStream.close`."""
-        self._over(None)
-        self._body.close()
-
-    def _over(self, error: UpstreamError | None) -> None:
+    def over(self, error: BaseException | None) -> None:
+        """See `EndingBody.over`."""
         then, self.then = self.then, []
         for each in then:
-            each(error)
+            each(error if isinstance(error, UpstreamError) else None)
