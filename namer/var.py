@@ -47,17 +47,18 @@ def _deaf(value: object) -> None:
 class Var(Generic[T]):
     """A value that changes. `Var(v)` can be set by its owner; `Var.lazy` is fed while observed."""
 
-    __slots__ = ("__weakref__", "_observations", "_run", "_same", "_start", "_starting", "_stop", "_value", "_version")
+    __slots__ = ("__weakref__", "_feed", "_observations", "_same", "_start", "_starting", "_stop", "_value", "_version")
 
     def __init__(self, value: T) -> None:
         self._value = value
-        self._observations: dict[_Observation[T], None] = {}  # in their order
+        # In their order. Most vars have one or none, for which a dict would be half of what a var weighs.
+        self._observations: tuple[()] | tuple[_Observation[T]] | dict[_Observation[T], None] = ()
         self._version = 0
         self._starting = False
         self._same: Callable[[T, T], bool] = operator.eq
         self._start: Callable[[Callable[[T], None]], Close] | None = None
         self._stop: Close | None = None
-        self._run: object | None = None  # tells the running start from earlier ones
+        self._feed: _Feed[T] | None = None  # of the running start
 
     @staticmethod
     def lazy(
@@ -120,7 +121,7 @@ class Var(Generic[T]):
         If this first call raises, the observation is over and the error passes through.
         """
         observation = _Observation(self, observer)
-        self._observations[observation] = None
+        self._join(observation)
         try:
             if self._start is not None and len(self._observations) == 1:
                 self._begin(self._start)
@@ -132,22 +133,27 @@ class Var(Generic[T]):
             raise
         return observation
 
-    def _leave(self, observation: _Observation[T]) -> None:
-        del self._observations[observation]
+    def _join(self, observation: _Observation[T]) -> None:
         if not self._observations:
-            stop, self._stop, self._run = self._stop, None, None
+            self._observations = (observation,)
+            return
+        if isinstance(self._observations, tuple):
+            self._observations = dict.fromkeys(self._observations)
+        self._observations[observation] = None
+
+    def _leave(self, observation: _Observation[T]) -> None:
+        if isinstance(self._observations, tuple):
+            self._observations = ()
+        else:
+            del self._observations[observation]
+        if not self._observations:
+            stop, self._stop, self._feed = self._stop, None, None
             if stop is not None:
                 stop()
 
     def _begin(self, start: Callable[[Callable[[T], None]], Close]) -> None:
         """Start the source. What it sets meanwhile is announced after that: an observer must not break a start."""
-
-        run = self._run = object()
-
-        def feed(value: T) -> None:
-            if self._run is run:  # a source that speaks after its close is not heard
-                self.set(value)
-
+        feed = self._feed = _Feed(self)
         self._starting = True
         try:
             self._stop = start(feed)
@@ -160,6 +166,19 @@ class Var(Generic[T]):
 
     def __repr__(self) -> str:
         return f"Var({self._value!r}, observers={len(self._observations)})"
+
+
+class _Feed(Generic[T]):
+    """What a source sets the value by. One that speaks after its close is not heard."""
+
+    __slots__ = ("_var",)
+
+    def __init__(self, var: Var[T]) -> None:
+        self._var = var
+
+    def __call__(self, value: T) -> None:
+        if self._var._feed is self:
+            self._var.set(value)
 
 
 class Constant(Var[T]):
