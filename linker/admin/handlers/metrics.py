@@ -6,6 +6,7 @@ A large tree takes tenths of a second to show: pages are made in pieces, and req
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from io import BytesIO
 
 import trio
 
@@ -39,8 +40,9 @@ def telemeter_page(context: AdminContext, chunks: Callable[[Metrics], Iterator[s
 
 
 async def _page(chunks: Iterator[str], content_type: str) -> AdminResponse:
-    pieces = []
+    # 10 MB for 1,000 clients: pieces that are kept until they are joined would need that three times.
+    page = BytesIO()
     for piece in chunks:
-        pieces.append(piece)
+        page.write(piece.encode())
         await trio.lowlevel.checkpoint()
-    return AdminResponse(200, "".join(pieces).encode(), content_type)
+    return AdminResponse(200, page.getvalue(), content_type)
