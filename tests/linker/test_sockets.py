@@ -145,7 +145,7 @@ def test_a_body_that_never_pauses_lets_others_have_their_turn() -> None:
 
         async def drinks() -> None:
             while True:
-                assert len(await hose.recv()) == RECV_BYTES
+                assert len(await hose.recv()) <= RECV_BYTES  # the first ones ask for less
 
         task = reactor.spawn(drinks())
         await reactor.sleep(0.002)
