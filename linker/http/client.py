@@ -17,6 +17,7 @@ from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
 from linker.http.framing import CHUNKED, UNTIL_CLOSE, ChunkDecoder, response_length
 from linker.http.heads import HeadLimits, parse_response
 from linker.http.message import BodyStream, Request, Response
+from linker.http.persistence import persists
 from linker.http.stats import TimeoutStats
 from linker.http.stream_stats import StreamStats
 from linker.http.write import LAST_CHUNK, chunk, request_head
@@ -126,7 +127,9 @@ class Upstream:
                 response = await self._final_head(request)
             self.rtt = monotonic() - began
             length = response_length(request.method, response.status, response.headers, response.minor)
-            self._reusable = length != UNTIL_CLOSE and _persistent(request, response)
+            self._reusable = length != UNTIL_CLOSE and persists(
+                response.headers, response.minor == 1 and request.minor == 1
+            )
             if response.status == 204:  # RFC 9110 section 8.6: a 204 has none, and readers differ on it
                 response.headers.remove(b"content-length")
             if 0 <= length <= len(self.buffer):
@@ -281,19 +284,3 @@ async def _whole(body: BodyStream) -> bytes:
     while data := await body.read():
         parts.append(data)
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-_KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
-
-
-def _persistent(request: Request, response: Response) -> bool:
-    """Whether the endpoint keeps the connection (RFC 9112 section 9.3)."""
-    values = response.headers.index.get(b"connection")
-    if values is None:
-        return response.minor == 1 and request.minor == 1
-    if len(values) == 1 and values[0][2] in _KEEP_ALIVE:  # nearly always
-        return True
-    options = b",".join(value for _, _, value in values).lower().translate(None, b" \t").split(b",")
-    if b"close" in options:
-        return False
-    return b"keep-alive" in options or (response.minor == 1 and request.minor == 1)

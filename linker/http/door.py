@@ -11,6 +11,7 @@ import re
 from linker.errors import ClientError
 from linker.http.heads import index_fields
 from linker.http.message import Headers, Request
+from linker.http.persistence import persists
 
 _ABSOLUTE = re.compile(rb"(?i:(https?))://([^/?#]*)([^#]*)")
 _AUTHORITY = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]*)?")
@@ -54,15 +55,6 @@ def _to_origin_form(request: Request) -> None:
     request.headers = Headers(raw, index_fields(raw))
 
 
-_KEEP_ALIVE = (b"keep-alive", b"Keep-Alive")
-
-
 def wants_keep_alive(request: Request) -> bool:
-    """Whether the client will use the connection again (RFC 9112 section 9.3)."""
-    values = request.headers.index.get(b"connection")
-    if values is None:
-        return request.minor == 1
-    if len(values) == 1 and values[0][2] in _KEEP_ALIVE:  # nearly always
-        return True
-    options = b",".join(value for _, _, value in values).lower().translate(None, b" \t").split(b",")
-    return b"close" not in options if request.minor else b"keep-alive" in options and b"close" not in options
+    """Whether the client will use the connection again."""
+    return persists(request.headers, request.minor == 1)
