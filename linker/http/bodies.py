@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from linker.http.framing import ChunkDecoder
+from linker.http.message import BodyStream
 
 
 class Wire(Protocol):
@@ -164,3 +165,11 @@ class CloseBody:
         ended, self._ended = self._ended, None
         if ended is not None:
             ended(False)  # the connection cannot be used again either way
+
+
+async def whole(body: BodyStream) -> bytes:
+    """All of a body, gathered; raises what reading it raises."""
+    parts = []
+    while data := await body.read():
+        parts.append(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

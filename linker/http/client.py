@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from linker.errors import BadResponse, ClientGone, ProxyError, UpstreamClosed
-from linker.http.bodies import ChunkedBody, CloseBody, LengthBody
+from linker.http.bodies import ChunkedBody, CloseBody, LengthBody, whole
 from linker.http.framing import CHUNKED, UNTIL_CLOSE, ChunkDecoder, response_length
 from linker.http.heads import HeadLimits, parse_response
 from linker.http.message import BodyStream, Request, Response
@@ -216,7 +216,7 @@ class Upstream:
             body = LengthBody(self, length, self._finished)
         whole_up_to = self._options.stream_after
         if whole_up_to is None or 0 < length <= whole_up_to:
-            response.body = await _whole(body)
+            response.body = await whole(body)
         else:
             response.body = self.pool.streams.response(body)
         return response
@@ -277,10 +277,3 @@ def exchange(request: Request) -> Coroutine[Any, Any, Response]:
     upstream = request.upstream
     assert upstream is not None
     return upstream.exchange(request)
-
-
-async def _whole(body: BodyStream) -> bytes:
-    parts = []
-    while data := await body.read():
-        parts.append(data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)

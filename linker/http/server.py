@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from linker.errors import ClientError, ClientGone, ProxyError
-from linker.http.bodies import ChunkedBody, LengthBody
+from linker.http.bodies import ChunkedBody, LengthBody, whole
 from linker.http.door import at_the_door, wants_keep_alive
 from linker.http.framing import CHUNKED, ChunkDecoder, request_length
 from linker.http.heads import HeadLimits, parse_request
@@ -262,10 +262,7 @@ class ServerConnection:
         whole_up_to = self._options.stream_after
         # A client that waits for 100 Continue sends nothing before the backend has said so.
         if b"expect" not in request.headers.index and (whole_up_to is None or 0 <= length <= whole_up_to):
-            parts = []
-            while data := await body.read():
-                parts.append(data)
-            request.body = parts[0] if len(parts) == 1 else b"".join(parts)
+            request.body = await whole(body)
         else:
             request.body = self._stats.streams.request(body)
 
